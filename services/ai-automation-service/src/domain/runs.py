@@ -1,0 +1,81 @@
+"""A run: one execution of the pipeline, as a record that can be read years later."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from src.domain.patterns import Json, Pattern
+
+
+class RunState(StrEnum):
+    """``running`` becomes exactly one of the other two."""
+
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+class RunTrigger(StrEnum):
+    """Who asked for the run."""
+
+    API = "api"
+    CLI = "cli"
+    NIGHTLY = "nightly"
+
+
+@dataclass(frozen=True)
+class Shortlist:
+    """The top of one run for one interest, best first, reranked and classified."""
+
+    interest: str
+    patterns: tuple[Pattern, ...]
+
+    def to_json(self) -> Json:
+        return {"interest": self.interest, "patterns": [pattern.to_json() for pattern in self.patterns]}
+
+
+@dataclass(frozen=True)
+class Run:
+    """The record of one run.
+
+    Times are µs since the epoch, UTC. ``night`` is the local date (``YYYY-MM-DD``) a nightly run stands for;
+    at most one run of a night succeeds.
+
+    Attributes:
+        request: what was asked for, in the terms of ``POST /patterns/detect``.
+        inputs: what was read: source, span, events, entities, time zone, seed.
+        versions: service, python, numpy, openvino, and each model with its revision and precision.
+        counts: events, candidates tested per kind, patterns found, embedded, retrieved, ...
+        timings: seconds by stage.
+        left_out: how many of what was not used, by reason.
+        error: ``{"code", "message", "remedy"}`` of a failed run.
+    """
+
+    id: str
+    state: RunState
+    trigger: RunTrigger
+    created_at: int
+    finished_at: int | None = None
+    night: str | None = None
+    stage: str = "queued"
+    request: Json = field(default_factory=dict)
+    inputs: Json = field(default_factory=dict)
+    versions: Json = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+    timings: dict[str, float] = field(default_factory=dict)
+    left_out: dict[str, int] = field(default_factory=dict)
+    error: Json | None = None
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """All that a run found, handed to the store in one piece so that it is published whole or not at all."""
+
+    patterns: tuple[Pattern, ...]
+    shortlists: tuple[Shortlist, ...]
+    inputs: Json
+    versions: Json
+    counts: dict[str, int]
+    timings: dict[str, float]
+    left_out: dict[str, int]

@@ -1,0 +1,221 @@
+"""Every error this service raises on purpose, in one tree.
+
+    ServiceError
+    ├── InputError                   the caller can mend it
+    │   ├── HistoryNotFound          no such file
+    │   ├── HistoryUnreadable        a file, but not one we can read (a directory, another program's database, ...)
+    │   ├── HistoryColumnsMissing    a table without timestamp, entity_id or state
+    │   ├── HistoryEmpty             readable, and nothing in it is usable
+    │   ├── UnknownTimeZone          not a name of the IANA database
+    │   ├── UnknownKind              not a kind of pattern this version mines
+    │   └── InvalidSetting           a setting or argument outside its range
+    ├── NotFound                     no pattern, run or interest of that id
+    ├── NoHistory                    a run was asked for and the store holds no events
+    ├── StoreError                   the database cannot be used
+    │   ├── DatabaseUnreachable
+    │   └── DatabaseTooNew           written by a later version of this service
+    ├── ModelError                   a model cannot be used
+    │   ├── ModelUnavailable         none of its sources has it
+    │   └── ModelCorrupt             its files are not what the catalog says
+    └── RunError
+        ├── RunInProgress            another run holds this home's lease
+        └── RunInterrupted           the process died, or was asked to stop, in the middle of a run
+
+Each says what happened, what it was about, and what to do. ``code`` is stable: scripts and the HTTP
+API may rely on it, messages may be reworded.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class ServiceError(Exception):
+    """Root of the tree.
+
+    Attributes:
+        code: stable identifier in snake case.
+        message: what happened, in a sentence.
+        remedy: what the reader can do about it, in a sentence; empty when nothing helps but a report.
+        about: what it was about (a path, an id, a setting), or None.
+    """
+
+    code = "internal"
+
+    def __init__(self, message: str, remedy: str = "", *, about: str | None = None) -> None:
+        self.message = message
+        self.remedy = remedy
+        self.about = about
+        super().__init__(f"{message} {remedy}".strip())
+
+
+class InputError(ServiceError):
+    code = "invalid_input"
+
+
+class HistoryNotFound(InputError):
+    code = "history_not_found"
+
+    def __init__(self, path: Path | str) -> None:
+        super().__init__(
+            f"There is no history at {path}.",
+            "Give the path of a CSV, JSON Lines or Parquet file, or of Home Assistant's home-assistant_v2.db.",
+            about=str(path),
+        )
+
+
+class HistoryUnreadable(InputError):
+    code = "history_unreadable"
+
+    def __init__(self, path: Path | str, why: str, remedy: str) -> None:
+        super().__init__(f"The history at {path} cannot be read: {why}.", remedy, about=str(path))
+
+
+class HistoryColumnsMissing(InputError):
+    code = "history_columns_missing"
+
+    def __init__(self, path: Path | str, missing: list[str], found: list[str]) -> None:
+        super().__init__(
+            f"The history at {path} has no column {', '.join(missing)}; it has {', '.join(found) or 'none'}.",
+            "Name the columns timestamp, entity_id and state; origin is optional.",
+            about=str(path),
+        )
+
+
+class HistoryEmpty(InputError):
+    code = "history_empty"
+
+    def __init__(self, path: Path | str, skipped: dict[str, int]) -> None:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(skipped.items()))
+        super().__init__(
+            f"The history at {path} holds no usable event" + (f" (skipped: {reasons})." if reasons else "."),
+            "Check that rows have an ISO 8601 timestamp, an entity id such as light.kitchen, and a state.",
+            about=str(path),
+        )
+
+
+class UnknownTimeZone(InputError):
+    code = "unknown_time_zone"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"{name!r} is not a time zone of the IANA database.",
+            "Use a name such as Europe/Berlin or America/New_York.",
+            about=name,
+        )
+
+
+class UnknownKind(InputError):
+    code = "unknown_kind"
+
+    def __init__(self, name: str, known: list[str]) -> None:
+        super().__init__(
+            f"{name!r} is not a kind of pattern this version mines.",
+            f"Choose from {', '.join(known)}.",
+            about=name,
+        )
+
+
+class InvalidSetting(InputError):
+    code = "invalid_setting"
+
+    def __init__(self, name: str, value: object, wanted: str) -> None:
+        super().__init__(f"{name} cannot be {value!r}.", f"It takes {wanted}.", about=name)
+
+
+class NotFound(ServiceError):
+    code = "not_found"
+
+    def __init__(self, what: str, identifier: str) -> None:
+        super().__init__(
+            f"There is no {what} {identifier}.", f"List what there is with GET /{what}s.", about=identifier
+        )
+
+
+class NoHistory(ServiceError):
+    code = "no_history"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "No history has been imported yet, so there is nothing to mine.",
+            "Name a history source in the request, set HISTORY, or run `python -m src.cli import FILE`.",
+        )
+
+
+class StoreError(ServiceError):
+    code = "store_error"
+
+
+class DatabaseUnreachable(StoreError):
+    code = "database_unreachable"
+
+    def __init__(self, url: str, why: str) -> None:
+        super().__init__(
+            f"The database {url} cannot be used: {why}.",
+            "Check DATABASE_URL, that the server runs and that the folder is writable.",
+            about=url,
+        )
+
+
+class DatabaseTooNew(StoreError):
+    code = "database_too_new"
+
+    def __init__(self, found: str, known: str) -> None:
+        super().__init__(
+            f"The database was written by a later version (schema {found}; this version knows {known}).",
+            "Upgrade the service, or restore the backup made before the upgrade.",
+            about=found,
+        )
+
+
+class ModelError(ServiceError):
+    code = "model_error"
+
+
+class ModelUnavailable(ModelError):
+    code = "model_unavailable"
+
+    def __init__(self, role: str, tried: list[str]) -> None:
+        super().__init__(
+            f"The {role} model could not be had from any of its sources: {'; '.join(tried) or 'none is set'}.",
+            "Check the network or HF_ENDPOINT and run `python scripts/download-models.py`.",
+            about=role,
+        )
+        self.tried = tried
+
+
+class ModelCorrupt(ModelError):
+    code = "model_corrupt"
+
+    def __init__(self, role: str, why: str) -> None:
+        super().__init__(
+            f"The files of the {role} model are not what the catalog says: {why}.",
+            "They were moved aside; the next use fetches them again.",
+            about=role,
+        )
+
+
+class RunError(ServiceError):
+    code = "run_error"
+
+
+class RunInProgress(RunError):
+    code = "run_in_progress"
+
+    def __init__(self, run_id: str) -> None:
+        super().__init__(
+            f"Run {run_id} is already at work on this home with other inputs.",
+            f"Wait for it (GET /runs/{run_id}) and ask again.",
+            about=run_id,
+        )
+
+
+class RunInterrupted(RunError):
+    code = "run_interrupted"
+
+    def __init__(self, run_id: str, why: str) -> None:
+        super().__init__(
+            f"Run {run_id} did not finish: {why}.",
+            "The results of the run before it are still in place; start another.",
+            about=run_id,
+        )

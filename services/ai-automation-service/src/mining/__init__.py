@@ -1,0 +1,5 @@
+"""Event log in, patterns out. Knows no model, no database and no HTTP."""
+
+from src.mining.miner import MiningResult, mine
+
+__all__ = ["MiningResult", "mine"]

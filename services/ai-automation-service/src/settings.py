@@ -1,0 +1,88 @@
+"""Every setting in one table: name, type, default, one line of help.
+
+Read once from the environment (and a ``.env`` file beside the process); unchangeable afterwards.
+``docs/settings.md`` repeats the table for people, and a test fails when the two differ.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from apscheduler.triggers.cron import CronTrigger
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from src.domain.local_time import zone
+from src.errors import InvalidSetting
+
+
+class Settings(BaseSettings):
+    """The service's settings. Field names are the environment's names in lower case."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
+
+    host: str = Field("127.0.0.1", description="Address the API listens on.")
+    port: int = Field(8018, ge=1, le=65535, description="Port the API listens on.")
+    data_dir: Path = Field(Path("data"), description="Folder of the default database.")
+    database_url: str = Field(
+        "", description="SQLAlchemy URL of the store (SQLite or PostgreSQL); empty: SQLite in DATA_DIR."
+    )
+    models_dir: Path = Field(Path("models"), description="Folder the verified models are cached in.")
+    history: str = Field("", description="History source the nightly run imports first; empty: only what was imported.")
+    history_entities: str = Field("", description="CSV of entity metadata that goes with HISTORY.")
+    analysis_schedule: str = Field("0 3 * * *", description="Cron expression of the nightly run, in the home's zone.")
+    tz: str = Field("", description="IANA time zone of the home; empty: the history's own, else UTC.")
+    retention_days: int = Field(
+        400, ge=14, le=3660, description="Days of events that a run mines, counted from the newest."
+    )
+    quantization: Literal["fp32", "fp16", "int8"] = Field("int8", description="Precision of the models' weights.")
+    model_download_timeout: float = Field(
+        600.0, gt=0, description="Seconds that fetching one model may take, retries included."
+    )
+    hub_probe_timeout: float = Field(3.0, gt=0, description="Seconds the hub has to answer before the next source.")
+    hf_endpoint: str = Field("https://huggingface.co", description="The models' hub, or a mirror of it.")
+    hf_token: str = Field("", repr=False, description="Token for the hub; the default models need none.")
+    hf_hub_offline: bool = Field(False, description="Never ask the hub for anything.")
+    inference_threads: int = Field(0, ge=0, description="Threads for inference; 0: what the container may use.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="How much is logged.")
+
+    @field_validator("tz")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value:
+            zone(value)
+        return value
+
+    @field_validator("analysis_schedule")
+    @classmethod
+    def _valid_cron(cls, value: str) -> str:
+        CronTrigger.from_crontab(value)
+        return value
+
+    @property
+    def store_url(self) -> str:
+        """``database_url``, or the SQLite file in ``data_dir``."""
+        return self.database_url or f"sqlite:///{(self.data_dir / 'ai-automation.db').absolute()}"
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Settings from the environment, with overrides by field name (tests, the CLI's options).
+
+    Raises:
+        InvalidSetting: names the first setting that is out of range.
+        UnknownTimeZone: TZ is no zone.
+    """
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]  # values are checked by pydantic
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"]).upper()
+        raise InvalidSetting(name, first.get("input"), first["msg"]) from None
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The process's settings, read once."""
+    return load_settings()
