@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from src.domain.events import EventLog
-from src.domain.patterns import Kind, Pattern
+from src.domain.local_time import DAY, isoformat, to_utc
+from src.domain.patterns import Action, Evidence, Holdout, Kind, Pattern, StateTrigger, TimeTrigger
 from src.domain.progress import Progress, silent
+from src.mining.changes import Changes, find_changes, spread
+from src.mining.drift import drift
+from src.mining.kind import Candidate, Home
+from src.mining.kinds import KINDS
+from src.mining.overlap import simplest
+from src.mining.statistics import benjamini_yekutieli, lower_tail, upper_tail, wilson
+from src.mining.together import moving_together
+from src.mining.vocabulary import PRESENCE_DOMAINS, PRESENCE_WORDS
+
+MAX_Q = 0.05
+MAX_HOLDOUT_P = 0.05
+MIN_RATE_LOW = 0.35
+MAX_FADING_P = 0.01
+HOLDOUT_SHARE = 0.25
+MIN_DAYS = 7
 
 
 @dataclass(frozen=True)
@@ -17,7 +38,7 @@ class MiningResult:
     Attributes:
         patterns: strongest first; ``sentence`` is still empty.
         tested: candidates tested, by kind.
-        left_out: how many events or entities were not used, by reason.
+        left_out: how many events, entities or candidates were not used, by reason.
     """
 
     patterns: tuple[Pattern, ...]
@@ -31,4 +52,123 @@ def mine(log: EventLog, *, kinds: Sequence[Kind] | None = None, progress: Progre
     Args:
         kinds: which kinds; None for all.
     """
-    raise NotImplementedError
+    miners = [KINDS[kind] for kind in (KINDS if kinds is None else kinds)]
+    steps = len(miners) + 2
+    progress("mine", 0, steps, "steps")
+    changes = find_changes(log)
+    left_out: Counter[str] = Counter(changes.left_out)
+    if int(np.count_nonzero(changes.observed)) < MIN_DAYS:
+        left_out["home_with_too_few_days"] = 1
+        return MiningResult((), {str(miner.kind): 0 for miner in miners}, dict(left_out))
+    home = prepare(log, changes)
+    progress("mine", 1, steps, "steps")
+    tested: dict[str, int] = {}
+    kept: list[tuple[Candidate, float]] = []
+    for step, miner in enumerate(miners):
+        search = miner.search(home)
+        tested[str(miner.kind)] = search.tested
+        left_out.update(search.left_out)
+        q_values = benjamini_yekutieli(np.array([c.p_value for c in search.candidates]), max(search.tested, 1))
+        for candidate, q_value in zip(search.candidates, q_values.tolist(), strict=True):
+            reason = _weakness(candidate, q_value)
+            if reason is None:
+                kept.append((candidate, q_value))
+            else:
+                left_out[reason] += 1
+        progress("mine", 2 + step, steps, "steps")
+    survivors, explained = simplest(kept)
+    left_out.update(explained)
+    patterns = [_pattern(home, log, candidate, q_value) for candidate, q_value in survivors]
+    patterns.sort(key=lambda pattern: (-pattern.evidence.rate_low, pattern.evidence.p_value, pattern.id))
+    progress("mine", steps, steps, "steps")
+    return MiningResult(tuple(patterns), tested, {reason: count for reason, count in left_out.items() if count})
+
+
+def _weakness(candidate: Candidate, q_value: float) -> str | None:
+    """Why a candidate is not shown, None if it is."""
+    discovery, holdout = candidate.discovery, candidate.holdout
+    if q_value > MAX_Q:
+        return "could_be_chance"
+    if wilson(discovery.hits, discovery.opportunities)[0] < MIN_RATE_LOW:
+        return "happens_too_seldom"
+    if upper_tail(holdout.hits, holdout.opportunities, holdout.expected) > MAX_HOLDOUT_P:
+        return "not_repeated_on_later_days"
+    if lower_tail(holdout.hits, holdout.opportunities, discovery.rate) < MAX_FADING_P:
+        return "fading_on_later_days"
+    return None
+
+
+def prepare(log: EventLog, changes: Changes) -> Home:
+    """Split the days, and decide what may act and what may set off."""
+    observed = np.flatnonzero(changes.observed)
+    first_held_out = int(observed[len(observed) - max(1, round(HOLDOUT_SHARE * len(observed)))])
+    days = np.arange(changes.days)
+    midnight = np.array([(changes.first_day + first_held_out) * DAY], np.int64)
+    sets = moving_together(changes)
+    standing = {codes[0] for codes in sets.values()}
+    can_act = [thing.code for thing in changes.things if thing.actuator]
+    if not can_act:
+        # A home with nothing to switch has habits all the same; they are shown as what they are.
+        can_act = [thing.code for thing in changes.things if not _is_presence(log, thing.entity_id)]
+    able = set(can_act)
+    targets = sorted({sets[code][0] for code in can_act})
+    return Home(
+        changes=changes,
+        discovery=changes.observed & (days < first_held_out),
+        holdout=changes.observed & (days >= first_held_out),
+        split=int(to_utc(midnight, changes.time_zone)[0]),
+        targets=tuple(targets),
+        triggers=tuple(sorted(standing)),
+        members={code: tuple(member for member in sets[code] if member in able) for code in targets},
+    )
+
+
+def _is_presence(log: EventLog, entity_id: str) -> bool:
+    domain, _, object_id = entity_id.partition(".")
+    device_class = log.about(entity_id).device_class or ""
+    return domain in PRESENCE_DOMAINS or bool({device_class, *object_id.split("_")} & PRESENCE_WORDS)
+
+
+def _pattern(home: Home, log: EventLog, candidate: Candidate, q_value: float) -> Pattern:
+    changes = home.changes
+    discovery = candidate.discovery
+    low, high = wilson(discovery.hits, discovery.opportunities)
+    actions = tuple(
+        Action(changes.things[code].entity_id, changes.things[code].to) for code in home.members[candidate.target]
+    )
+    expected = max(discovery.expected, 1e-6)
+    return Pattern(
+        id=_identifier(candidate, actions),
+        kind=candidate.kind,
+        trigger=candidate.trigger,
+        actions=actions,
+        conditions=candidate.conditions,
+        evidence=Evidence(
+            hits=discovery.hits,
+            opportunities=discovery.opportunities,
+            rate=round(discovery.rate, 4),
+            rate_low=round(low, 4),
+            rate_high=round(high, 4),
+            expected_rate=round(expected, 6),
+            lift=round(discovery.rate / expected, 2),
+            p_value=float(f"{candidate.p_value:.3g}"),
+            q_value=float(f"{q_value:.3g}"),
+            holdout=Holdout(candidate.holdout.hits, candidate.holdout.opportunities),
+            spread_minutes=round(spread(candidate.values), 2),
+            first_seen=isoformat(int(candidate.hit_times[0]), log.time_zone),
+            last_seen=isoformat(int(candidate.hit_times[-1]), log.time_zone),
+            drift=drift(candidate),
+        ),
+    )
+
+
+def _identifier(candidate: Candidate, actions: tuple[Action, ...]) -> str:
+    """Deterministic, and the same for a routine whose time moves by minutes inside its hour."""
+    trigger = candidate.trigger
+    if isinstance(trigger, TimeTrigger):
+        cause: list[object] = ["time", trigger.at[:2], list(trigger.weekdays)]
+    else:
+        assert isinstance(trigger, StateTrigger)
+        cause = ["state", trigger.entity_id, trigger.to]
+    said = json.dumps([str(candidate.kind), cause, [[action.entity_id, action.to] for action in actions]])
+    return "p_" + hashlib.sha256(said.encode()).hexdigest()[:16]

@@ -1,0 +1,286 @@
+"""``time_of_day``: an action at about the same wall-clock time, on all days or on some days of the week.
+
+For every window of the day (a centre and a half-width) and every set of weekdays, the days on which the action falls
+inside are counted; ten times on one day are one hit. The null model is interval jitter (Platkiewicz, Stark and
+Amarasingham 2017): each day's actions keep their number and their distances, and the whole is shifted by up to three
+hours either way. So a lamp that is switched often in the evening is expected in every evening window and surprises
+nobody, while one that comes on within ten minutes of 07:10 does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from src.domain.events import BoolArray, Float64Array, Int64Array
+from src.domain.local_time import DAY
+from src.domain.patterns import WEEKDAYS, Kind, TimeTrigger
+from src.mining.kind import Candidate, Home, Search, Trial
+from src.mining.statistics import circular_difference, surprise, upper_tail
+
+_MINUTE = 60_000_000
+_BIN = 5  # minutes
+_BINS = 1440 // _BIN
+_HALF_BINS = (1, 2, 3, 5, 8)  # half-widths of 7.5, 12.5, 17.5, 27.5 and 42.5 minutes
+_JITTER_BINS = 180 // _BIN
+_PLACES = sum(_BINS / (half + 0.5) for half in _HALF_BINS)  # about how many separate windows were looked at
+_MIN_DAYS = 5
+_MIN_RATE = 0.5
+_MAX_ROUTINES = 6
+_APART = 90.0  # minutes between two routines of one thing on the same days
+_BUSY = 40  # changes on a median active day, above which a thing says nothing about the clock
+
+# Prior weights of the sets of weekdays (weighted Bonferroni): the plain sets share half, single days and all
+# other sets a quarter each.
+_ALL, _WORK, _REST = range(3)
+_PLAIN = np.array([[1] * 7, [1, 1, 1, 1, 1, 0, 0], [0, 0, 0, 0, 0, 1, 1]], np.float64)
+_SETS = np.concatenate([_PLAIN, np.eye(7)])
+_COST = np.array([6.0] * 3 + [28.0] * 7)
+_OTHER_COST = 4.0 * (127 - 10)
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """A clock window on some weekdays. ``centre`` and ``half`` in minutes."""
+
+    centre: float
+    half: float
+    weekdays: tuple[int, ...]
+    cost: float
+
+
+class TimeOfDay:
+    """See the module."""
+
+    kind = Kind.TIME_OF_DAY
+
+    def search(self, home: Home) -> Search:
+        candidates: list[Candidate] = []
+        tested = 0
+        busy = 0
+        for code in home.targets:
+            thing = _ThingDays(home, code)
+            if thing.active_days < _MIN_DAYS:
+                continue
+            if thing.busy:
+                busy += 1
+                continue
+            tested += 1
+            for candidate in _routines(home, thing):
+                candidates.append(candidate)
+                tested += 1
+        return Search(candidates, tested, {"too_busy_for_the_clock": busy} if busy else {})
+
+
+class _ThingDays:
+    """One thing's actions on the local timeline, in minutes since the log's first local midnight."""
+
+    def __init__(self, home: Home, code: int) -> None:
+        changes = home.changes
+        index = changes.of(code)
+        index = index[changes.by_person[index]]
+        # The wall clock runs twice through one hour of the year, so order by it anew.
+        index = index[np.argsort(changes.local[index], kind="stable")]
+        self.code = code
+        self.utc = changes.time[index]
+        self.minutes = (changes.local[index] - changes.first_day * DAY) / _MINUTE
+        searched = home.discovery[np.clip((self.minutes // 1440).astype(np.int64), 0, changes.days - 1)]
+        days, per_day = np.unique(self.minutes[searched] // 1440, return_counts=True)
+        self.active_days = len(days)
+        self.busy = self.active_days > 0 and float(np.median(per_day)) > _BUSY
+        born = np.int64(changes.born[code])
+        midnight = np.arange(changes.days) * 1440.0
+        offset = (changes.local[index[0]] - changes.time[index[0]]) if len(index) else 0
+        self.born = (born + offset - changes.first_day * DAY) / _MINUTE
+        self.alive = midnight + 1440.0 > self.born
+
+
+def _routines(home: Home, thing: _ThingDays) -> Iterator[Candidate]:
+    """The best window, then the best of what is left, and so on."""
+    left = np.ones(len(thing.minutes), np.bool_)
+    taken: list[_Window] = []
+    while len(taken) < _MAX_ROUTINES:
+        window = _best_window(home, thing, thing.minutes[left])
+        if window is None:
+            return
+        days = np.isin(home.changes.weekdays, window.weekdays)
+        near = np.abs(circular_difference(thing.minutes, window.centre, 1440.0)) <= max(window.half, _APART / 2)
+        day = np.clip(((thing.minutes - window.centre + 720) // 1440).astype(np.int64), 0, home.changes.days - 1)
+        left &= ~(near & days[day])
+        crowded = any(
+            abs(float(circular_difference(np.array([window.centre]), other.centre, 1440.0)[0])) < _APART
+            and set(window.weekdays) & set(other.weekdays)
+            for other in taken
+        )
+        taken.append(window)
+        if not crowded:
+            candidate = _measure(home, thing, window)
+            if candidate is not None:
+                yield candidate
+
+
+def _timeline(minutes: Float64Array, bins: int, half: int) -> BoolArray:
+    """bool (bins,): whether an action falls within ``half`` bins of each bin."""
+    at = np.clip((minutes // _BIN).astype(np.int64), 0, bins - 1)
+    edges = np.zeros(bins + 1, np.int64)
+    np.add.at(edges, np.maximum(at - half, 0), 1)
+    np.add.at(edges, np.minimum(at + half + 1, bins), -1)
+    return np.cumsum(edges[:-1]) > 0
+
+
+def _moving_mean(values: BoolArray, half: int) -> Float64Array:
+    total = np.concatenate([[0], np.cumsum(values)])
+    n = len(values)
+    low = np.maximum(np.arange(n) - half, 0)
+    high = np.minimum(np.arange(n) + half + 1, n)
+    return np.asarray((total[high] - total[low]) / (high - low), np.float64)
+
+
+def _best_window(home: Home, thing: _ThingDays, minutes: Float64Array) -> _Window | None:
+    """The window and weekdays that the jitter null finds most surprising on the discovery days."""
+    if len(minutes) < _MIN_DAYS:
+        return None
+    days = home.changes.days
+    chances = home.discovery & thing.alive
+    by_weekday = np.zeros((7, days))
+    by_weekday[home.changes.weekdays, np.arange(days)] = chances
+    opportunities = by_weekday.sum(axis=1)
+    best: tuple[float, _Window] | None = None
+    for half in _HALF_BINS:
+        hit = _timeline(minutes, days * _BINS, half)
+        expected = _moving_mean(hit, _JITTER_BINS)
+        hits7 = by_weekday @ hit.reshape(days, _BINS)
+        chance7 = by_weekday @ expected.reshape(days, _BINS)
+        for score, sets, cost, at in _scored(hits7, chance7, opportunities):
+            if best is None or score > best[0]:
+                best = score, _Window((at + 0.5) * _BIN, (half + 0.5) * _BIN, sets, cost)
+    return best[1] if best else None
+
+
+def _scored(
+    hits7: Float64Array, chance7: Float64Array, opportunities: Float64Array
+) -> Iterator[tuple[float, tuple[int, ...], float, int]]:
+    """(score, weekdays, cost, bin) of the best bin for the fixed sets and for the set that suits each bin."""
+    hits, n = _SETS @ hits7, (_SETS @ opportunities)[:, None]
+    yield from _best_bin(hits, np.broadcast_to(n, hits.shape), _SETS @ chance7, np.log(_COST)[:, None], None)
+    often = (hits7 >= 0.5 * np.maximum(opportunities, 1)[:, None]) & (opportunities >= 2)[:, None]
+    chosen = often.astype(np.float64)
+    size = chosen.sum(axis=0)
+    own = (size >= 2) & (size <= 6)
+    hits = np.where(own, (chosen * hits7).sum(axis=0), 0.0)[None]
+    n = (chosen * opportunities[:, None]).sum(axis=0)[None]
+    yield from _best_bin(hits, n, (chosen * chance7).sum(axis=0)[None], np.array([[np.log(_OTHER_COST)]]), often)
+
+
+def _best_bin(
+    hits: Float64Array,
+    opportunities: Float64Array,
+    chance: Float64Array,
+    log_cost: Float64Array,
+    members: BoolArray | None,
+) -> Iterator[tuple[float, tuple[int, ...], float, int]]:
+    enough = (hits >= _MIN_DAYS) & (hits >= _MIN_RATE * opportunities)
+    score = np.where(enough, surprise(hits, opportunities, chance / np.maximum(opportunities, 1)) - log_cost, -np.inf)
+    row, at = np.unravel_index(int(np.argmax(score)), score.shape)
+    if score[row, at] > 0:
+        mask = _SETS[row] > 0 if members is None else members[:, at]
+        sets = tuple(int(day) for day in np.flatnonzero(mask))
+        cost = float(np.exp(log_cost[row, 0]))
+        yield float(score[row, at]), sets, cost, int(at)
+
+
+def _nearest(thing: _ThingDays, window: _Window, days: Int64Array) -> tuple[Float64Array, Int64Array]:
+    """For each day, the distance (minutes) of the action nearest to the window's centre, and its index."""
+    centre = days * 1440.0 + window.centre
+    after = np.clip(np.searchsorted(thing.minutes, centre), 0, len(thing.minutes) - 1)
+    before = np.maximum(after - 1, 0)
+    ahead, behind = thing.minutes[after] - centre, thing.minutes[before] - centre
+    closer = np.abs(ahead) <= np.abs(behind)
+    return np.where(closer, ahead, behind), np.where(closer, after, before)
+
+
+def _measure(home: Home, thing: _ThingDays, window: _Window) -> Candidate | None:
+    """Centre the window on its own hits, then count exactly on discovery and on held-out days."""
+    changes = home.changes
+    on_weekday = np.isin(changes.weekdays, window.weekdays)
+    all_days = np.arange(changes.days, dtype=np.int64)
+    first, last = thing.born, (changes.span[1] - changes.span[0]) / _MINUTE + float(_start_minutes(home))
+
+    def opportunities(which: BoolArray) -> Int64Array:
+        centre = all_days * 1440.0 + window.centre
+        return np.flatnonzero(which & on_weekday & (centre >= first - window.half) & (centre <= last))
+
+    searched = opportunities(home.discovery)
+    if len(searched) < _MIN_DAYS:
+        return None
+    for _ in range(2):
+        distance, _index = _nearest(thing, window, searched)
+        inside = distance[np.abs(distance) <= window.half]
+        if len(inside) == 0:
+            return None
+        centre = (window.centre + float(np.median(inside))) % 1440.0
+        window = _Window(centre, window.half, window.weekdays, window.cost)
+    # The days' own weekday is that of the centre, so a centre that wandered past midnight starts again there.
+    searched = opportunities(home.discovery)
+    held_out = opportunities(home.holdout)
+    trials = []
+    values: list[Float64Array] = []
+    hit_index: list[Int64Array] = []
+    for days in (searched, held_out):
+        distance, index = _nearest(thing, window, days)
+        hit = np.abs(distance) <= window.half
+        centres = np.asarray(days * 1440.0 + window.centre, np.float64)
+        expected = float(_jitter_chance(thing.minutes, centres, window.half).mean()) if len(days) else 0.0
+        trials.append(Trial(int(np.count_nonzero(hit)), len(days), expected))
+        values.append(window.centre + distance[hit])
+        hit_index.append(index[hit])
+    discovery, holdout = trials
+    if discovery.hits < _MIN_DAYS or discovery.rate < _MIN_RATE:
+        return None
+    tail = upper_tail(discovery.hits, discovery.opportunities, discovery.expected)
+    index = np.concatenate(hit_index)
+    seconds = round(window.centre * 60) % 86_400
+    minute = round(seconds / 60) % 1440
+    return Candidate(
+        kind=Kind.TIME_OF_DAY,
+        target=thing.code,
+        source=None,
+        trigger=TimeTrigger(
+            f"{minute // 60:02d}:{minute % 60:02d}:00", tuple(WEEKDAYS[day] for day in window.weekdays)
+        ),
+        discovery=discovery,
+        holdout=holdout,
+        p_value=min(1.0, tail * _PLACES * window.cost),
+        hit_times=np.sort(thing.utc[index]),
+        values=np.concatenate(values)[np.argsort(thing.utc[index], kind="stable")],
+    )
+
+
+def _start_minutes(home: Home) -> float:
+    """The log's first instant, in minutes since its first local midnight."""
+    changes = home.changes
+    if len(changes.time) == 0:
+        return 0.0
+    offset = int(changes.local[0] - changes.time[0])
+    return (changes.span[0] + offset - changes.first_day * DAY) / _MINUTE
+
+
+def _jitter_chance(minutes: Float64Array, centres: Float64Array, half: float) -> Float64Array:
+    """Chance that a window holds an action when the actions around it are shifted by up to three hours.
+
+    Exact: the share of shifts u in [-180, 180] minutes for which some action lies within ``half`` of centre + u,
+    which is how much of that stretch the union of [action - half, action + half] covers.
+    """
+    reach = _JITTER_BINS * _BIN
+    start, end = minutes - half, minutes + half
+    start[1:] = np.maximum(start[1:], end[:-1])
+    grown = np.maximum(end - start, 0.0)
+    edges = np.stack([start, end], axis=1).reshape(-1)
+    covered = np.repeat(np.cumsum(grown) - grown, 2)
+    covered[1::2] += grown
+    return np.asarray(
+        (np.interp(centres + reach, edges, covered) - np.interp(centres - reach, edges, covered)) / (2 * reach),
+        np.float64,
+    )
