@@ -5,21 +5,20 @@ from __future__ import annotations
 import numpy as np
 
 from src.mining.kind import Candidate
-from src.mining.statistics import lower_tail, upper_tail
+from src.mining.statistics import lower_tail, upper_tail, wilson
 
 _MIN_HITS = 9
 _MIN_MINUTES = 10.0
 _RARE = 0.05
-_NEVER_SURE = 0.02  # a habit that was kept 20 times of 20 may still be missed once
 
 
 def drift(candidate: Candidate) -> str:
     """``stable``, ``earlier`` or ``later`` (the hits' time), ``fading`` or ``strengthening`` (their share)."""
     before, after = candidate.discovery, candidate.holdout
-    rate = min(max(before.rate, _NEVER_SURE), 1 - _NEVER_SURE)
-    if lower_tail(after.hits, after.opportunities, rate) < _RARE:
+    low, high = wilson(before.hits, before.opportunities)
+    if lower_tail(after.hits, after.opportunities, low) < _RARE:
         return "fading"
-    if upper_tail(after.hits, after.opportunities, rate) < _RARE:
+    if upper_tail(after.hits, after.opportunities, high) < _RARE:
         return "strengthening"
     values = candidate.values
     if candidate.source is None and len(values) >= _MIN_HITS:

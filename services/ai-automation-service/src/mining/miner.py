@@ -89,11 +89,13 @@ def _weakness(candidate: Candidate, q_value: float) -> str | None:
     discovery, holdout = candidate.discovery, candidate.holdout
     if q_value > MAX_Q:
         return "could_be_chance"
-    if wilson(discovery.hits, discovery.opportunities)[0] < MIN_RATE_LOW:
+    rate_low, _ = wilson(discovery.hits, discovery.opportunities)
+    if rate_low < MIN_RATE_LOW:
         return "happens_too_seldom"
     if upper_tail(holdout.hits, holdout.opportunities, holdout.expected) > MAX_HOLDOUT_P:
         return "not_repeated_on_later_days"
-    if lower_tail(holdout.hits, holdout.opportunities, discovery.rate) < MAX_FADING_P:
+    # Against the low end: the rate on the days that chose the window flatters it.
+    if lower_tail(holdout.hits, holdout.opportunities, rate_low) < MAX_FADING_P:
         return "fading_on_later_days"
     return None
 
