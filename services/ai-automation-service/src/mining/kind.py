@@ -80,6 +80,20 @@ class Candidate:
     conditions: tuple[Json, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A candidate that the evidence carries.
+
+    Attributes:
+        p_value: of discovery and held-out days together.
+        q_value: after control of the false discovery rate over the kind's family.
+    """
+
+    candidate: Candidate
+    p_value: float
+    q_value: float
+
+
 @dataclass(frozen=True)
 class Search:
     """What a kind found on the discovery days.

@@ -16,15 +16,16 @@ from src.domain.patterns import Action, Evidence, Holdout, Kind, Pattern, StateT
 from src.domain.progress import Progress, silent
 from src.mining.changes import Changes, find_changes, spread
 from src.mining.drift import drift
-from src.mining.kind import Candidate, Home
+from src.mining.kind import Candidate, Finding, Home
 from src.mining.kinds import KINDS
 from src.mining.overlap import simplest
-from src.mining.statistics import benjamini_yekutieli, lower_tail, upper_tail, wilson
+from src.mining.statistics import benjamini_yekutieli, fisher, lower_tail, upper_tail, wilson
 from src.mining.together import moving_together
 from src.mining.vocabulary import PRESENCE_DOMAINS, PRESENCE_WORDS
 
 MAX_Q = 0.05
 MAX_HOLDOUT_P = 0.05
+MIN_RATE = 0.5
 MIN_RATE_LOW = 0.35
 MAX_FADING_P = 0.01
 HOLDOUT_SHARE = 0.25
@@ -63,39 +64,48 @@ def mine(log: EventLog, *, kinds: Sequence[Kind] | None = None, progress: Progre
     home = prepare(log, changes)
     progress("mine", 1, steps, "steps")
     tested: dict[str, int] = {}
-    kept: list[tuple[Candidate, float]] = []
+    kept: list[Finding] = []
     for step, miner in enumerate(miners):
         search = miner.search(home)
         tested[str(miner.kind)] = search.tested
         left_out.update(search.left_out)
-        q_values = benjamini_yekutieli(np.array([c.p_value for c in search.candidates]), max(search.tested, 1))
-        for candidate, q_value in zip(search.candidates, q_values.tolist(), strict=True):
+        p_values = np.array([fisher(c.p_value, _holdout_p(c)) for c in search.candidates], np.float64)
+        q_values = benjamini_yekutieli(p_values, max(search.tested, 1))
+        for candidate, p_value, q_value in zip(search.candidates, p_values.tolist(), q_values.tolist(), strict=True):
             reason = _weakness(candidate, q_value)
             if reason is None:
-                kept.append((candidate, q_value))
+                kept.append(Finding(candidate, p_value, q_value))
             else:
                 left_out[reason] += 1
         progress("mine", 2 + step, steps, "steps")
-    survivors, explained = simplest(kept)
+    survivors, explained = simplest(home, kept)
     left_out.update(explained)
-    patterns = [_pattern(home, log, candidate, q_value) for candidate, q_value in survivors]
+    patterns = [_pattern(home, log, finding) for finding in survivors]
     patterns.sort(key=lambda pattern: (-pattern.evidence.rate_low, pattern.evidence.p_value, pattern.id))
     progress("mine", steps, steps, "steps")
     return MiningResult(tuple(patterns), tested, {reason: count for reason, count in left_out.items() if count})
 
 
+def _holdout_p(candidate: Candidate) -> float:
+    holdout = candidate.holdout
+    return upper_tail(holdout.hits, holdout.opportunities, holdout.expected)
+
+
 def _weakness(candidate: Candidate, q_value: float) -> str | None:
     """Why a candidate is not shown, None if it is."""
     discovery, holdout = candidate.discovery, candidate.holdout
+    hits, opportunities = discovery.hits + holdout.hits, discovery.opportunities + holdout.opportunities
     if q_value > MAX_Q:
         return "could_be_chance"
-    rate_low, _ = wilson(discovery.hits, discovery.opportunities)
-    if rate_low < MIN_RATE_LOW:
+    if hits < MIN_RATE * opportunities or wilson(hits, opportunities)[0] < MIN_RATE_LOW:
         return "happens_too_seldom"
-    if upper_tail(holdout.hits, holdout.opportunities, holdout.expected) > MAX_HOLDOUT_P:
+    if _holdout_p(candidate) > MAX_HOLDOUT_P:
         return "not_repeated_on_later_days"
     # Against the low end: the rate on the days that chose the window flatters it.
-    if lower_tail(holdout.hits, holdout.opportunities, rate_low) < MAX_FADING_P:
+    if (
+        lower_tail(holdout.hits, holdout.opportunities, wilson(discovery.hits, discovery.opportunities)[0])
+        < MAX_FADING_P
+    ):
         return "fading_on_later_days"
     return None
 
@@ -131,8 +141,8 @@ def _is_presence(log: EventLog, entity_id: str) -> bool:
     return domain in PRESENCE_DOMAINS or bool({device_class, *object_id.split("_")} & PRESENCE_WORDS)
 
 
-def _pattern(home: Home, log: EventLog, candidate: Candidate, q_value: float) -> Pattern:
-    changes = home.changes
+def _pattern(home: Home, log: EventLog, finding: Finding) -> Pattern:
+    changes, candidate = home.changes, finding.candidate
     discovery = candidate.discovery
     low, high = wilson(discovery.hits, discovery.opportunities)
     actions = tuple(
@@ -153,8 +163,8 @@ def _pattern(home: Home, log: EventLog, candidate: Candidate, q_value: float) ->
             rate_high=round(high, 4),
             expected_rate=round(expected, 6),
             lift=round(discovery.rate / expected, 2),
-            p_value=float(f"{candidate.p_value:.3g}"),
-            q_value=float(f"{q_value:.3g}"),
+            p_value=float(f"{finding.p_value:.3g}"),
+            q_value=float(f"{finding.q_value:.3g}"),
             holdout=Holdout(candidate.holdout.hits, candidate.holdout.opportunities),
             spread_minutes=round(spread(candidate.values), 2),
             first_seen=isoformat(int(candidate.hit_times[0]), log.time_zone),

@@ -13,7 +13,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from src.domain.events import Int64Array
-from src.mining.kind import Candidate
+from src.mining.consequences import consequences
+from src.mining.kind import Candidate, Finding, Home
 
 _SAME = 0.6  # share of a pattern's hits that another must explain to be in question
 
@@ -33,20 +34,25 @@ def _shared(hits: Int64Array, others: Int64Array) -> float:
     return float(np.isin(hits, others).mean()) if len(hits) else 0.0
 
 
-def simplest(
-    candidates: Sequence[tuple[Candidate, float]],
-) -> tuple[list[tuple[Candidate, float]], dict[str, int]]:
-    """Those that no stronger pattern of the same action explains, and how many were explained, by reason."""
+def simplest(home: Home, findings: Sequence[Finding]) -> tuple[list[Finding], dict[str, int]]:
+    """Those that no stronger pattern explains, strongest first, and how many were explained, by reason."""
     left_out: Counter[str] = Counter()
-    kept: list[tuple[Candidate, float]] = []
-    for candidate, q_value in sorted(candidates, key=lambda pair: _order(pair[0])):
-        rivals = [other for other, _ in kept if other.target == candidate.target and other.source != candidate.source]
-        if any(_shared(candidate.hit_times, rival.hit_times) >= _SAME for rival in rivals):
-            left_out["explained_by_a_simpler_pattern"] += 1
-            continue
-        mirror = any(other.source == candidate.target and other.target == candidate.source for other, _ in kept)
-        if mirror:
+    following = consequences(home, [finding.candidate for finding in findings])
+    left_out["follows_from_its_counterpart"] = len(following)
+    rest = [finding for index, finding in enumerate(findings) if index not in following]
+    kept: list[Finding] = []
+    for finding in sorted(rest, key=lambda finding: _order(finding.candidate)):
+        candidate = finding.candidate
+        stronger = [other.candidate for other in kept]
+        if any(other.source == candidate.target and other.target == candidate.source for other in stronger):
             left_out["the_other_direction_is_shown"] += 1
-            continue
-        kept.append((candidate, q_value))
-    return kept, dict(left_out)
+        elif any(
+            other.target == candidate.target
+            and other.source != candidate.source
+            and _shared(candidate.hit_times, other.hit_times) >= _SAME
+            for other in stronger
+        ):
+            left_out["explained_by_a_simpler_pattern"] += 1
+        else:
+            kept.append(finding)
+    return kept, {reason: count for reason, count in left_out.items() if count}

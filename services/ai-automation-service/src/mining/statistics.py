@@ -1,7 +1,8 @@
 """The statistics the miner rests on: intervals, tails, corrections. Pure functions of numbers.
 
-Sources: Wilson 1927 (interval); Hoeffding 1956 (a sum of unequal chances has a lighter tail than the binomial of
-the same mean); Benjamini and Yekutieli 2001 (false discovery rate under any dependence).
+Sources: Wilson 1927 (interval); Fisher 1925 (combining independent p-values); Hoeffding 1956 (a sum of unequal
+chances has a lighter tail than the binomial of the same mean); Benjamini and Yekutieli 2001 (false discovery rate under
+any dependence).
 """
 
 from __future__ import annotations
@@ -46,6 +47,12 @@ def lower_tail(hits: int, opportunities: int, chance: float) -> float:
     if hits >= opportunities:
         return 1.0
     return float(betainc(opportunities - hits, hits + 1, 1 - min(max(chance, 0.0), 1.0)))
+
+
+def fisher(a: float, b: float) -> float:
+    """Fisher's combination of two independent p-values (Fisher 1925): the chance of a product this small."""
+    product = max(a * b, _SMALLEST)
+    return min(1.0, max(product * (1 - math.log(product)), _SMALLEST))
 
 
 def surprise(hits: Float64Array, opportunities: Float64Array, chance: Float64Array) -> Float64Array:
