@@ -254,6 +254,14 @@ def test_only_the_kinds_that_were_asked_for_are_mined(log_of: BuildLog) -> None:
     assert set(result.tested) == {"co_occurrence"}
 
 
+def test_one_event_from_a_wrong_clock_changes_nothing(log_of: BuildLog) -> None:
+    rows = ordinary_life(60, 24) + habit(range(60), "light.a", 7.0, 6, 25)
+    wrong: list[Row] = [(day(-19_000), "light.a", "off"), (day(9_000), "light.a", "off")]
+    result = mine(log_of(rows + wrong))
+    assert result.patterns == mine(log_of(rows)).patterns
+    assert result.left_out["far_from_the_rest"] == 2
+
+
 def hostile_logs() -> dict[str, list[Row]]:
     return {
         "empty": [],

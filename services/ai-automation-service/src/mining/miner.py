@@ -30,6 +30,7 @@ MIN_RATE_LOW = 0.35
 MAX_FADING_P = 0.01
 HOLDOUT_SHARE = 0.25
 MIN_DAYS = 7
+LONGEST_GAP = 180 * DAY
 
 
 @dataclass(frozen=True)
@@ -56,11 +57,14 @@ def mine(log: EventLog, *, kinds: Sequence[Kind] | None = None, progress: Progre
     miners = [KINDS[kind] for kind in (KINDS if kinds is None else kinds)]
     steps = len(miners) + 2
     progress("mine", 0, steps, "steps")
+    events = len(log)
+    log = main_stretch(log)
     changes = find_changes(log)
     left_out: Counter[str] = Counter(changes.left_out)
+    left_out["far_from_the_rest"] = events - len(log)
     if int(np.count_nonzero(changes.observed)) < MIN_DAYS:
         left_out["home_with_too_few_days"] = 1
-        return MiningResult((), {str(miner.kind): 0 for miner in miners}, dict(left_out))
+        return MiningResult((), {str(miner.kind): 0 for miner in miners}, _told(left_out))
     home = prepare(log, changes)
     progress("mine", 1, steps, "steps")
     tested: dict[str, int] = {}
@@ -83,7 +87,24 @@ def mine(log: EventLog, *, kinds: Sequence[Kind] | None = None, progress: Progre
     patterns = [_pattern(home, log, finding) for finding in survivors]
     patterns.sort(key=lambda pattern: (-pattern.evidence.rate_low, pattern.evidence.p_value, pattern.id))
     progress("mine", steps, steps, "steps")
-    return MiningResult(tuple(patterns), tested, {reason: count for reason, count in left_out.items() if count})
+    return MiningResult(tuple(patterns), tested, _told(left_out))
+
+
+def _told(left_out: Counter[str]) -> dict[str, int]:
+    return {reason: left_out[reason] for reason in sorted(left_out) if left_out[reason]}
+
+
+def main_stretch(log: EventLog) -> EventLog:
+    """The log without what lies more than half a year from the rest: clocks that were wrong, a forgotten first try.
+
+    Of several stretches the one with most events stays, the newest of equals.
+    """
+    breaks = np.flatnonzero(np.diff(log.time) > LONGEST_GAP) + 1
+    if len(breaks) == 0:
+        return log
+    bounds = [0, *breaks.tolist(), len(log)]
+    low, high = max(zip(bounds, bounds[1:], strict=False), key=lambda part: (part[1] - part[0], part[0]))
+    return log.between(int(log.time[low]), int(log.time[high - 1]) + 1)
 
 
 def _holdout_p(candidate: Candidate) -> float:

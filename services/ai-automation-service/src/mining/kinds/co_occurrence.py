@@ -35,6 +35,8 @@ _MIN_RATE = 0.5
 _MACHINE = 2 * MICROSECONDS  # nobody reaches a switch faster
 _MACHINE_SHARE = 0.8
 _MIN_SHARE = 0.2
+_NEAR, _FAR = int(_DELAYS[3]), int(_DELAYS[-1])
+_MIN_EXCESS = 2.0  # how much oftener than two unconnected things a pair must meet to be worth a test
 _HOPELESS = 0.01  # a p-value that no correction over a family can bring down again
 _NEVER = np.iinfo(np.int64).max // 2
 
@@ -92,27 +94,49 @@ def _promising(home: Home) -> Iterator[tuple[int, int]]:
     relevant = np.flatnonzero(searched & (is_trigger[changes.thing] | is_target[changes.thing]))
     time, thing = changes.time[relevant], changes.thing[relevant].astype(np.int64)
     at = np.flatnonzero(is_target[thing] & changes.by_person[relevant])
-    keys: list[Int64Array] = []
-    counts: list[Int64Array] = []
+    near, far = _Tally(kinds), _Tally(kinds)
     lag = 1
     while len(at):
         at = at[at >= lag]
-        at = at[time[at] - time[at - lag] <= _DELAYS[-1]]
+        gap = time[at] - time[at - lag]
+        at, gap = at[gap <= _FAR], gap[gap <= _FAR]
         before = thing[at - lag]
         fits = is_trigger[before] & (entity[before] != entity[thing[at]])
-        found, count = np.unique(before[fits] * kinds + thing[at][fits], return_counts=True)
-        keys.append(found)
-        counts.append(count.astype(np.int64))
+        far.add(before[fits], thing[at][fits])
+        close = fits & (gap <= _NEAR)
+        near.add(before[close], thing[at][close])
         lag += 1
-    if not keys:
-        return
-    all_keys, inverse = np.unique(np.concatenate(keys), return_inverse=True)
-    total = np.bincount(inverse, weights=np.concatenate(counts), minlength=len(all_keys))
-    sizes = np.bincount(thing, minlength=kinds)
-    source, target = all_keys // kinds, all_keys % kinds
-    worth = (total >= _MIN_HITS) & (total >= _MIN_SHARE * np.minimum(sizes[source], sizes[target]))
-    for key in np.flatnonzero(worth):
-        yield int(source[key]), int(target[key])
+    sizes = np.bincount(thing, minlength=kinds).astype(np.float64)
+    span = max(home.split - changes.span[0], 1)
+    worth: set[tuple[int, int]] = set()
+    for tally, reach in ((near, _NEAR), (far, _FAR)):
+        source, target, total = tally.read()
+        company = sizes[source] * sizes[target] * (reach / span)
+        often = (total >= _MIN_HITS) & (total >= _MIN_SHARE * np.minimum(sizes[source], sizes[target]))
+        chosen = np.flatnonzero(often & (total >= _MIN_EXCESS * company))
+        worth.update(zip(source[chosen].tolist(), target[chosen].tolist(), strict=True))
+    yield from sorted(worth)
+
+
+class _Tally:
+    """How often one thing came before another."""
+
+    def __init__(self, kinds: int) -> None:
+        self._kinds = kinds
+        self._keys: list[Int64Array] = [np.zeros(0, np.int64)]
+        self._counts: list[Int64Array] = [np.zeros(0, np.int64)]
+
+    def add(self, before: Int64Array, after: Int64Array) -> None:
+        keys, counts = np.unique(before * self._kinds + after, return_counts=True)
+        self._keys.append(keys)
+        self._counts.append(counts.astype(np.int64))
+
+    def read(self) -> tuple[Int64Array, Int64Array, Float64Array]:
+        """Before, after and how often, for each pair that was added."""
+        keys, inverse = np.unique(np.concatenate(self._keys), return_inverse=True)
+        total = np.zeros(len(keys), np.float64)
+        np.add.at(total, inverse, np.concatenate(self._counts))
+        return keys // self._kinds, keys % self._kinds, total
 
 
 def _action(home: Home, target: int) -> _Action:
