@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from collections import Counter
 from collections.abc import Sequence
@@ -103,7 +104,7 @@ def main_stretch(log: EventLog) -> EventLog:
     if len(breaks) == 0:
         return log
     bounds = [0, *breaks.tolist(), len(log)]
-    low, high = max(zip(bounds, bounds[1:], strict=False), key=lambda part: (part[1] - part[0], part[0]))
+    low, high = max(itertools.pairwise(bounds), key=lambda part: (part[1] - part[0], part[0]))
     return log.between(int(log.time[low]), int(log.time[high - 1]) + 1)
 
 
