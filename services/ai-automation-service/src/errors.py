@@ -8,7 +8,8 @@
     │   ├── HistoryEmpty             readable, and nothing in it is usable
     │   ├── UnknownTimeZone          not a name of the IANA database
     │   ├── UnknownKind              not a kind of pattern this version mines
-    │   └── InvalidSetting           a setting or argument outside its range
+    │   ├── InvalidSetting           a setting or argument outside its range
+    │   └── AddressTaken             another program listens where the service should
     ├── NotFound                     no pattern, run or interest of that id
     ├── NoHistory                    a run was asked for and the store holds no events
     ├── StoreError                   the database cannot be used
@@ -121,6 +122,17 @@ class InvalidSetting(InputError):
 
     def __init__(self, name: str, value: object, wanted: str) -> None:
         super().__init__(f"{name} cannot be {value!r}.", f"It takes {wanted}.", about=name)
+
+
+class AddressTaken(InputError):
+    code = "address_taken"
+
+    def __init__(self, host: str, port: int) -> None:
+        super().__init__(
+            f"Another program already listens on {host} port {port}.",
+            "Stop it (it may be this service in another terminal), or choose another with PORT.",
+            about=f"{host}:{port}",
+        )
 
 
 class NotFound(ServiceError):

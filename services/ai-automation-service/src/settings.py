@@ -25,6 +25,9 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="Address the API listens on.")
     port: int = Field(8018, ge=1, le=65535, description="Port the API listens on.")
+    allowed_hosts: str = Field(
+        "", description="Further domain names to answer to, by comma; addresses and local names always are."
+    )
     data_dir: Path = Field(Path("data"), description="Folder of the default database.")
     database_url: str = Field(
         "", description="SQLAlchemy URL of the store (SQLite or PostgreSQL); empty: SQLite in DATA_DIR."

@@ -1,0 +1,205 @@
+"""Patterns and shortlists as they cross HTTP: the JSON form of ``Pattern.to_json``, described field by field."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, WithJsonSchema
+
+from src.domain.patterns import WEEKDAYS, Json, Kind, Pattern, Status
+from src.domain.runs import Shortlist
+
+Category = Literal["energy", "comfort", "security", "convenience"]
+Priority = Literal["high", "medium", "low"]
+# A plain string with the kinds in its schema: an unknown one is answered as UnknownKind, which lists what there is.
+KindName = Annotated[str, WithJsonSchema({"type": "string", "enum": [str(kind) for kind in Kind]})]
+
+PATTERN_EXAMPLE: Json = {
+    "id": "p_5f0c9d27a1b3e846",
+    "kind": "time_of_day",
+    "sentence": "The kitchen light turns on around 07:10 on weekdays.",
+    "trigger": {"type": "time", "at": "07:10:00", "weekdays": ["mon", "tue", "wed", "thu", "fri"]},
+    "conditions": [],
+    "actions": [{"entity_id": "light.kitchen", "to": "on"}],
+    "evidence": {
+        "hits": 19,
+        "opportunities": 22,
+        "rate": 0.864,
+        "rate_low": 0.667,
+        "rate_high": 0.953,
+        "expected_rate": 0.06,
+        "lift": 14.4,
+        "p_value": 1.2e-14,
+        "q_value": 3.1e-12,
+        "holdout": {"hits": 6, "opportunities": 7},
+        "spread_minutes": 8.5,
+        "first_seen": "2026-09-01T07:08:12+02:00",
+        "last_seen": "2026-10-09T07:11:40+02:00",
+        "drift": "stable",
+    },
+    "scores": {"similarity": 0.61, "relevance": 3.2, "rank": 1},
+    "category": "comfort",
+    "priority": "medium",
+    "made_by": {
+        "embedding": "all-MiniLM-L6-v2 int8",
+        "reranker": "bge-reranker-base int8",
+        "classifier": "flan-t5-small int8",
+    },
+    "status": "new",
+}
+
+
+class RequestModel(BaseModel):
+    """Base of everything a caller sends: a field that does not exist is told, not ignored."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class TimeTriggerOut(BaseModel):
+    """A wall-clock time on some days of the week."""
+
+    type: Literal["time"]
+    at: str = Field(description="Time on the home's clock, `HH:MM:SS`.")
+    weekdays: list[Annotated[str, WithJsonSchema({"type": "string", "enum": list(WEEKDAYS)})]] = Field(
+        description="Days of the week it holds on."
+    )
+
+
+class StateTriggerOut(BaseModel):
+    """An entity takes a state; the action follows."""
+
+    type: Literal["state"]
+    entity_id: str = Field(description="The entity that begins it.")
+    to: str = Field(description="The state it takes.")
+    delay_seconds: float = Field(description="Median delay to the action, s.")
+    within_seconds: float = Field(description="The delay inside which the action counts as following, s.")
+
+
+class ActionOut(BaseModel):
+    """An entity taking a state."""
+
+    entity_id: str
+    to: str
+
+
+class HoldoutOut(BaseModel):
+    """The routine on later days that were not used to find it."""
+
+    hits: int
+    opportunities: int
+
+
+class EvidenceOut(BaseModel):
+    """How often the routine took its opportunities, against what chance would give."""
+
+    hits: int = Field(description="Opportunities taken.")
+    opportunities: int = Field(description="Opportunities there were.")
+    rate: float = Field(description="Share of opportunities taken.")
+    rate_low: float = Field(description="Lower end of the rate's Wilson 95 % interval.")
+    rate_high: float = Field(description="Upper end of the rate's Wilson 95 % interval.")
+    expected_rate: float = Field(description="The same share if chance alone were at work.")
+    lift: float = Field(description="Rate over expected rate.")
+    p_value: float = Field(description="Of the null model, corrected for the windows searched.")
+    q_value: float = Field(description="After control of the false discovery rate over all candidates of the kind.")
+    holdout: HoldoutOut
+    spread_minutes: float = Field(description="Standard deviation of the time or of the delay, minutes.")
+    first_seen: str = Field(description="First hit, ISO 8601 with offset.")
+    last_seen: str = Field(description="Last hit, ISO 8601 with offset.")
+    drift: str = Field(description="`stable`, `earlier`, `later`, `fading` or `strengthening`.")
+
+
+class ScoresOut(BaseModel):
+    """How a pattern fared for one interest."""
+
+    similarity: float | None = Field(description="Cosine of sentence and question; null without an embedding model.")
+    relevance: float = Field(description="The reranker's score; comparable only inside one shortlist.")
+    rank: int = Field(description="1 for the best.")
+
+
+class MadeByOut(BaseModel):
+    """Which model or declared fallback made each part; null: that part was not made."""
+
+    embedding: str | None = None
+    reranker: str | None = None
+    classifier: str | None = None
+
+
+class PatternOut(BaseModel):
+    """One routine. `scores`, `category`, `priority` and `made_by` are absent where they were not made."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [PATTERN_EXAMPLE]})
+
+    id: str = Field(description="Stable: the same routine keeps its id from night to night.")
+    kind: Kind
+    sentence: str = Field(description="The routine in plain English.")
+    trigger: TimeTriggerOut | StateTriggerOut = Field(discriminator="type")
+    conditions: list[dict[str, JsonValue]] = Field(description="All of them must hold.")
+    actions: list[ActionOut]
+    evidence: EvidenceOut
+    scores: ScoresOut | None = None
+    category: Category | None = None
+    priority: Priority | None = None
+    made_by: MadeByOut | None = None
+    status: Status
+
+    @classmethod
+    def of(cls, pattern: Pattern) -> PatternOut:
+        """The response model of a pattern; keys that were not made stay unset."""
+        return cls.model_validate(pattern.to_json())
+
+
+class PatternPage(BaseModel):
+    """Some patterns, strongest first, and where the next ones begin."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"patterns": [PATTERN_EXAMPLE], "next": None}]})
+
+    patterns: list[PatternOut]
+    next: str | None = Field(description="Pass it as `cursor` for the next page; null on the last one.")
+
+
+class ShortlistOut(BaseModel):
+    """The best patterns for one interest or question, best first."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"interest": "Which routines waste or could save electricity?", "patterns": [PATTERN_EXAMPLE]}]
+        }
+    )
+
+    interest: str = Field(description="The interest's name, or the question that was asked.")
+    patterns: list[PatternOut]
+
+    @classmethod
+    def of(cls, shortlist: Shortlist) -> ShortlistOut:
+        return cls(interest=shortlist.interest, patterns=[PatternOut.of(pattern) for pattern in shortlist.patterns])
+
+
+class PatternQuery(RequestModel):
+    """Which patterns to list."""
+
+    limit: int = Field(50, ge=1, le=500, description="How many at most.")
+    cursor: str | None = Field(None, max_length=1000, description="`next` of the page before.")
+    kind: KindName | None = Field(None, description="Only this kind.")
+    status: list[Status] | None = Field(None, description="Only these; may be repeated. Default: all but stale.")
+    category: Category | None = Field(None, description="Only this category.")
+
+
+class StatusChange(RequestModel):
+    """What a person thinks of a pattern."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"status": "accepted"}]})
+
+    status: Literal["new", "accepted", "rejected", "snoozed"] = Field(
+        description="`new` takes an earlier answer back. `stale` is the service's own."
+    )
+
+
+class Question(RequestModel):
+    """A question to the stored patterns."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"question": "What happens before bedtime?", "top_k": 5}]}
+    )
+
+    question: str = Field(min_length=1, max_length=500, description="In plain words.")
+    top_k: int = Field(10, ge=1, le=100, strict=True, description="How many answers at most.")

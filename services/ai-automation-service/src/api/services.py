@@ -1,0 +1,97 @@
+"""What the endpoints work with: everything that is opened once and lives as long as the process."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from anyio import CapacityLimiter
+from fastapi import Depends, Request
+
+from src.analysis.pipeline import Clock, Pipeline
+from src.jobs.nightly import Nightly
+from src.jobs.runner import Runner
+from src.models.model_manager import ModelManager, get_model_manager
+from src.settings import Settings, get_settings
+from src.store import Store
+
+WAITING_THREADS = 4
+SEARCHING_THREADS = 2
+
+
+def system_clock() -> int:
+    """Now, µs since the epoch, UTC."""
+    return time.time_ns() // 1000
+
+
+@dataclass(frozen=True)
+class Services:
+    """The open parts of the process. Models are named here but not loaded."""
+
+    settings: Settings
+    store: Store
+    models: ModelManager
+    pipeline: Pipeline
+    runner: Runner
+    nightly: Nightly
+    clock: Clock
+
+    def start(self) -> None:
+        """Tidy up after a process that died, then keep the nightly schedule."""
+        self.runner.recover()
+        self.nightly.start()
+
+    def close(self) -> None:
+        """No new work, then an end to the work, then the database."""
+        try:
+            self.nightly.close()
+        finally:
+            try:
+                self.runner.close(timeout=5.0)
+            finally:
+                self.store.close()
+
+
+def open_services(settings: Settings, clock: Clock = system_clock) -> Services:
+    """Open the database, migrate it, and put the parts together.
+
+    Raises:
+        DatabaseUnreachable, DatabaseTooNew.
+    """
+    if not settings.database_url:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    store = Store.open(settings.store_url)
+    models = get_model_manager() if settings is get_settings() else ModelManager(settings)
+    pipeline = Pipeline(store, models, settings, clock=clock)
+    runner = Runner(store, pipeline, settings, clock=clock)
+    nightly = Nightly(runner, store, settings, clock=clock)
+    return Services(settings, store, models, pipeline, runner, nightly, clock)
+
+
+@dataclass(frozen=True)
+class Lanes:
+    """Threads for requests that may take long, apart from the pool of the quick ones.
+
+    A request beyond these waits on the event loop for its turn and holds no thread.
+    """
+
+    waiting: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(WAITING_THREADS))
+    searching: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(SEARCHING_THREADS))
+
+
+# Coroutines, because a plain function here would take a thread of the pool for each request.
+async def _services(request: Request) -> Services:
+    services = request.app.state.services
+    assert isinstance(services, Services)
+    return services
+
+
+async def _lanes(request: Request) -> Lanes:
+    lanes = request.app.state.lanes
+    assert isinstance(lanes, Lanes)
+    return lanes
+
+
+UsesServices = Annotated[Services, Depends(_services)]
+UsesLanes = Annotated[Lanes, Depends(_lanes)]

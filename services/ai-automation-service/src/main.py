@@ -1,0 +1,74 @@
+"""The web service: ``uvicorn src.main:create_app --factory``, or ``python -m src.cli serve``."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+
+from anyio import to_thread
+from fastapi import FastAPI
+
+from src import __version__
+from src.api import detect, health, patterns, runs
+from src.api.guards import BodyGuard, HostGuard
+from src.api.openapi import install_openapi
+from src.api.problems import install_problem_handlers
+from src.api.requests import RequestContext
+from src.api.services import Lanes, Services, open_services
+from src.logging_setup import configure_logging
+from src.settings import Settings, get_settings
+from src.web import page
+
+logger = logging.getLogger(__name__)
+
+
+def create_app(source: Services | Settings | None = None) -> FastAPI:
+    """The application.
+
+    Its lifespan opens the store, tidies up after a process that died, keeps the nightly schedule, and closes all in
+    the end. No model is loaded at start.
+
+    Args:
+        source: open parts to serve (the app closes them), settings to open them by, or None for the process's
+            settings with the process's logging.
+    """
+    if source is None:
+        source = get_settings()
+        configure_logging(source.log_level)
+    settings = source.settings if isinstance(source, Services) else source
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        services = source if isinstance(source, Services) else await to_thread.run_sync(open_services, source)
+        try:
+            await to_thread.run_sync(services.start)
+            app.state.services = services
+            app.state.lanes = Lanes()
+            logger.info("started", extra={"version": __version__})
+            yield
+        finally:
+            await to_thread.run_sync(services.close)
+            logger.info("stopped")
+
+    app = FastAPI(
+        title="ai-automation-service",
+        version=__version__,
+        lifespan=lifespan,
+        docs_url=None,  # the framework's pages load scripts from elsewhere
+        redoc_url=None,
+    )
+    for router in (detect.router, patterns.router, runs.router, health.router, page.router):
+        app.include_router(router)
+    install_problem_handlers(app)
+    install_openapi(app)
+    app.add_middleware(BodyGuard)
+    app.add_middleware(HostGuard, allowed=allowed_hosts(settings))
+    app.add_middleware(RequestContext)
+    return app
+
+
+def allowed_hosts(settings: Settings) -> frozenset[str]:
+    """The domain names of ``ALLOWED_HOSTS``, and the one of ``HOST`` if it is one."""
+    names = [*settings.allowed_hosts.split(","), settings.host]
+    return frozenset(name.strip().lower() for name in names if name.strip())

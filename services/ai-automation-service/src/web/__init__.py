@@ -1,0 +1,1 @@
+"""The page: static files, no build step, nothing from elsewhere."""

@@ -1,0 +1,92 @@
+// One routine as a card. All text goes in through textContent: what a home's entities are called is never markup.
+
+import { drift, evidence, facts, percent } from "./words.js";
+
+const WEEK = [["mon", "M", "Monday"], ["tue", "T", "Tuesday"], ["wed", "W", "Wednesday"], ["thu", "T", "Thursday"],
+  ["fri", "F", "Friday"], ["sat", "S", "Saturday"], ["sun", "S", "Sunday"]];
+const VERDICTS = { accepted: "Accepted", rejected: "Rejected", snoozed: "Kept for later", stale: "No longer seen" };
+
+export function element(name, text, className) {
+  const made = document.createElement(name);
+  if (text !== undefined) made.textContent = text;
+  if (className) made.className = className;
+  return made;
+}
+
+/**
+ * @param pattern the API's JSON
+ * @param decide called with (pattern, status) when a button is pressed; resolves to the pattern as it is then
+ */
+export function card(pattern, decide) {
+  const made = document.getElementById("card").content.firstElementChild.cloneNode(true);
+  const part = (selector) => made.querySelector(selector);
+  made.id = pattern.id;
+  made.tabIndex = -1;
+  made.dataset.category = pattern.category ?? "none";
+  part(".sentence").id = `${pattern.id}-sentence`;
+  made.setAttribute("aria-labelledby", `${pattern.id}-sentence`);
+  part(".category").textContent = pattern.category ?? "not classified";
+  part(".priority").textContent = pattern.priority ? `${pattern.priority} priority` : "";
+  part(".priority").dataset.level = pattern.priority ?? "";
+  part(".rank").textContent = pattern.scores ? `№ ${pattern.scores.rank}` : "";
+  part(".sentence").textContent = pattern.sentence;
+  fillWeek(part(".week"), pattern);
+  fillRate(made, pattern.evidence);
+  part(".evidence").textContent = [evidence(pattern), drift(pattern)].filter(Boolean).join(" ");
+  for (const [name, value] of facts(pattern)) part(".facts").append(element("dt", name), element("dd", value));
+
+  const show = (status) => {
+    made.dataset.status = status;
+    part(".verdict").textContent = VERDICTS[status] ?? "";
+    const open = status === "new";
+    for (const name of [".accept", ".snooze", ".reject"]) part(name).hidden = !open;
+    part(".undo").hidden = open || status === "stale";
+  };
+  const choose = (selector, status) => part(selector).addEventListener("click", async () => {
+    const buttons = made.querySelectorAll(".actions button");
+    buttons.forEach((button) => { button.disabled = true; });
+    const changed = await decide(pattern, status);
+    buttons.forEach((button) => { button.disabled = false; });
+    show(changed.status);
+    (changed.status === "new" ? part(".accept") : part(".undo")).focus();
+  });
+  choose(".accept", "accepted");
+  choose(".snooze", "snoozed");
+  choose(".reject", "rejected");
+  choose(".undo", "new");
+  show(pattern.status);
+  return made;
+}
+
+function fillWeek(list, pattern) {
+  if (pattern.trigger.type !== "time") {
+    list.remove();
+    return;
+  }
+  for (const [key, letter, name] of WEEK) {
+    const on = pattern.trigger.weekdays.includes(key);
+    const day = element("li", letter, on ? "on" : "");
+    day.setAttribute("aria-label", on ? name : `not ${name}`);
+    list.append(day);
+  }
+}
+
+function fillRate(made, found) {
+  const at = (share) => `${Math.min(1, Math.max(0, share)) * 100}%`;
+  const interval = made.querySelector(".interval");
+  interval.style.left = at(found.rate_low);
+  interval.style.width = at(found.rate_high - found.rate_low);
+  made.querySelector(".hit").style.left = at(found.rate);
+  made.querySelector(".chance").style.left = at(found.expected_rate);
+  const label = made.querySelector(".percent");
+  label.textContent = percent(found.rate);
+  label.style.left = at(Math.min(0.95, Math.max(0.05, found.rate)));
+  const chance = made.querySelector(".by-chance");
+  chance.style.left = at(found.expected_rate);
+  chance.hidden = Math.abs(found.rate - found.expected_rate) < 0.2; // the two labels would cover each other
+  made.querySelector(".track").setAttribute(
+    "aria-label",
+    `${percent(found.rate)} of chances taken, likely between ${percent(found.rate_low)} and `
+    + `${percent(found.rate_high)}; by chance ${percent(found.expected_rate)}`,
+  );
+}

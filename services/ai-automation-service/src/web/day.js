@@ -1,0 +1,47 @@
+// The day at a glance: every time-of-day routine as a dot on a line of 24 hours, each a way to its card.
+
+import { element } from "./card.js";
+
+const CATEGORIES = ["energy", "comfort", "security", "convenience"];
+const APART = 2.2; // per cent of the line that two dots of one lane must be apart
+
+export function drawDay(patterns) {
+  const timed = patterns
+    .filter((pattern) => pattern.trigger.type === "time" && !["rejected", "stale"].includes(pattern.status))
+    .map((pattern) => ({ pattern, at: share(pattern.trigger.at) }))
+    .sort((a, b) => a.at - b.at);
+  const section = document.getElementById("day");
+  const list = document.getElementById("day-dots");
+  section.hidden = timed.length === 0;
+  list.replaceChildren();
+  const lanes = [];
+  for (const { pattern, at } of timed) {
+    let lane = lanes.findIndex((last) => at - last >= APART);
+    if (lane < 0) lane = lanes.length;
+    lanes[lane] = at;
+    const link = element("a");
+    link.href = `#${pattern.id}`;
+    link.title = `${pattern.trigger.at.slice(0, 5)}  ${pattern.sentence}`;
+    link.append(element("span", pattern.sentence, "unseen"));
+    link.dataset.category = pattern.category ?? "none";
+    const dot = element("li");
+    dot.style.left = `${at}%`;
+    dot.style.bottom = `${lane * 18 + 4}px`;
+    dot.append(link);
+    list.append(dot);
+  }
+  list.style.height = `${Math.max(2, lanes.length) * 18 + 10}px`;
+  const used = new Set(timed.map(({ pattern }) => pattern.category));
+  document.getElementById("legend").replaceChildren(
+    ...CATEGORIES.filter((category) => used.has(category)).map((category) => {
+      const entry = element("li", category);
+      entry.dataset.category = category;
+      return entry;
+    }),
+  );
+}
+
+function share(clock) {
+  const [hours, minutes] = clock.split(":").map(Number);
+  return ((hours * 60 + minutes) / 1440) * 100;
+}

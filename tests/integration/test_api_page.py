@@ -1,0 +1,283 @@
+"""The page in a real browser: what people see, and what their clicks do.
+
+A second page of the same origin, served by the test, holds the real one in a frame and drives it; the browser writes
+down what that page concluded.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from html import unescape
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+import pytest
+import uvicorn
+from fastapi import FastAPI, Response
+
+import src.api.patterns
+from src.analysis.pipeline import DetectRequest
+from src.domain.patterns import Status
+from src.domain.runs import RunTrigger, Shortlist
+from src.errors import NoHistory
+from src.main import create_app
+from tests.unit.api.fakes import HALL, KITCHEN, World, world
+
+pytestmark = pytest.mark.heavy
+
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--virtual-time-budget=30000",
+    "--dump-dom",
+]
+# `until` looks again and again until something is there; the browser's clock is virtual, so it costs no real time.
+HARNESS = """
+const frame = document.querySelector("iframe");
+const page = () => frame.contentDocument;
+const $ = (selector) => page()?.querySelector(selector);
+const $$ = (selector) => [...page().querySelectorAll(selector)];
+const text = (selector) => $(selector)?.textContent;
+async function until(what) {
+  for (let i = 0; i < 200; i += 1) {
+    let found;
+    try { found = what(); } catch { found = undefined; }
+    if (found) return found;
+    await new Promise((resolve) => { setTimeout(resolve, 50); });
+  }
+  throw new Error("never: " + what);
+}
+const told = {};
+try {
+  await until(() => $("#cards").getAttribute("aria-busy") === "false");
+  SCENARIO
+} catch (error) {
+  told.error = String(error);
+}
+document.querySelector("pre").textContent = JSON.stringify(told);
+"""
+
+Drive = Callable[[World, str], dict[str, Any]]
+
+
+class Listening(uvicorn.Server):
+    """A server that says when it listens."""
+
+    def __init__(self, app: FastAPI) -> None:
+        super().__init__(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, access_log=False))
+        self.ready = Event()
+
+    async def startup(self, sockets: Any = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
+
+    @property
+    def port(self) -> int:
+        return int(self.servers[0].sockets[0].getsockname()[1])
+
+
+@pytest.fixture
+def drive(tmp_path: Path) -> Iterator[Drive]:
+    """Serve a world, run a scenario in the browser, and give what it told."""
+    if BROWSER is None:
+        pytest.skip("no Chromium on this machine")
+    running: list[tuple[Listening, Thread]] = []
+
+    def run(home: World, scenario: str, width: int = 1100) -> dict[str, Any]:
+        app = create_app(home.services)
+
+        @app.get("/harness")
+        async def harness() -> Response:
+            body = f'<iframe src="/" width="{width}" height="900"></iframe><pre></pre>'
+            return Response(f'{body}<script type="module" src="/harness.js"></script>', media_type="text/html")
+
+        @app.get("/harness.js")
+        async def script() -> Response:
+            return Response(HARNESS.replace("SCENARIO", scenario), media_type="text/javascript")
+
+        server = Listening(app)
+        thread = Thread(target=server.run, daemon=True)
+        thread.start()
+        running.append((server, thread))
+        assert server.ready.wait(20)
+        address = f"http://127.0.0.1:{server.port}/harness"
+        profile = f"--user-data-dir={tmp_path / 'profile'}"
+        dom = subprocess.run(
+            [BROWSER, *FLAGS, profile, address], capture_output=True, text=True, timeout=90, check=True
+        ).stdout
+        match = re.search(r"<pre>(.*?)</pre>", dom, re.DOTALL)
+        assert match, dom[:2000]
+        told: dict[str, Any] = json.loads(unescape(match[1]))
+        assert "error" not in told, told
+        return told
+
+    yield run
+    for server, thread in running:
+        server.should_exit = True
+        thread.join(20)
+
+
+def finished_run(home: World, *shortlists: Shortlist) -> None:
+    """One run that has ended, as if it had been asked for before."""
+    submitted = home.runner.submit(DetectRequest(), trigger=RunTrigger.API)
+    versions = {"python": "3.11", "embedding": "embedder int8", "reranker": "similarity+evidence", "classifier": None}
+    home.runner.finish(submitted.run.id, *shortlists, versions=versions)
+
+
+def test_routines_are_shown_with_their_evidence_in_plain_words(drive: Drive, tmp_path: Path) -> None:
+    home = world(tmp_path, KITCHEN, HALL)
+    finished_run(home, Shortlist("save energy", (KITCHEN,)))
+    told = drive(
+        home,
+        """
+        told.sentences = $$(".sentence").map((one) => one.textContent);
+        told.evidence = $$(".evidence").map((one) => one.textContent);
+        told.days = $$("#p_00000000000000a1 .week .on").map((one) => one.getAttribute("aria-label"));
+        told.bar = $(".track").getAttribute("aria-label");
+        told.dots = $$("#day-dots li").length;
+        told.pills = $$("#interests button").map((one) => one.textContent);
+        told.schedule = text("#schedule");
+        told.made = text("#made");
+        """,
+    )
+    assert told["sentences"] == [KITCHEN.sentence, HALL.sentence]
+    assert told["evidence"] == [
+        "19 of 22 weekdays, by chance 1 in 17; again on 6 of 7 later days.",
+        "40 of 50 times, by chance 1 in 17; again on 11 of 14 later times.",
+    ]
+    assert told["days"] == ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday"]
+    bar = told["bar"].replace("\u00a0", " ")
+    assert bar == "86 % of chances taken, likely between 67 % and 95 %; by chance 6 %"
+    assert told["dots"] == 1
+    assert told["pills"] == ["everything", "save energy"]
+    assert told["schedule"].startswith("Last run ")
+    assert told["made"] == "Retrieved by embedder int8, ranked by similarity+evidence."
+
+
+def test_names_of_a_home_are_text_even_when_they_look_like_markup(drive: Drive, tmp_path: Path) -> None:
+    sentence = "<img src=x onerror=alert(1)><b>The lamp</b> & more"
+    home = world(tmp_path, replace(KITCHEN, sentence=sentence, category=None, priority=None))
+    told = drive(home, """told.text = text(".sentence"); told.children = $(".sentence").childElementCount;""")
+    assert told == {"text": sentence, "children": 0}
+
+
+def test_a_verdict_is_kept_and_can_be_taken_back(drive: Drive, tmp_path: Path) -> None:
+    home = world(tmp_path, KITCHEN)
+    told = drive(
+        home,
+        """
+        $(".accept").click();
+        await until(() => text(".verdict") === "Accepted");
+        told.offered = $$(".actions button").filter((one) => !one.hidden).map((one) => one.textContent);
+        told.focused = page().activeElement.textContent;
+        $(".undo").click();
+        await until(() => text(".verdict") === "");
+        $(".reject").click();
+        await until(() => text(".verdict") === "Rejected");
+        told.dots = $$("#day-dots li").length;
+        """,
+    )
+    assert told == {"offered": ["Undo"], "focused": "Undo", "dots": 0}
+    assert home.store.patterns.get(KITCHEN.id).status is Status.REJECTED
+
+
+def test_interests_kinds_and_questions_choose_what_is_shown(
+    drive: Drive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(src.api.patterns, "search", lambda *args, **options: Shortlist(args[2], (HALL,)))
+    home = world(tmp_path, KITCHEN, HALL)
+    finished_run(home, Shortlist("save energy", (HALL, KITCHEN)))
+    told = drive(
+        home,
+        """
+        const shown = () => $$(".card").map((one) => one.id).join(" ");
+        const choose = (id, value) => { $(id).value = value; $(id).dispatchEvent(new Event("change")); };
+        const [kitchen, hall] = ["p_00000000000000a1", "p_00000000000000b2"];
+        $$("#interests button")[1].click();
+        await until(() => shown() === `${hall} ${kitchen}`);
+        told.title = text("#list-title");
+        choose("#kind", "time_of_day");
+        await until(() => shown() === kitchen);
+        choose("#kind", "");
+        $("#question").value = "Who is at the door?";
+        $("#search button").click();
+        await until(() => shown() === hall);
+        told.asked = text("#list-title");
+        choose("#kind", "time_of_day");
+        await until(() => shown() === "");
+        told.empty = text("#empty-title");
+        """,
+    )
+    assert told == {"title": "For: save energy", "asked": "“Who is at the door?”", "empty": "Nothing matches"}
+
+
+def test_run_now_shows_progress_and_then_the_result(drive: Drive, tmp_path: Path) -> None:
+    home = world(tmp_path)
+    looks = 0
+    progress = home.runner.progress
+
+    def look(run_id: str) -> Any:
+        nonlocal looks
+        looks += 1
+        if looks == 2:
+            home.store.patterns.kept[KITCHEN.id] = KITCHEN
+            home.runner.finish(run_id, Shortlist("save energy", (KITCHEN,)))
+        return progress(run_id)
+
+    home.runner.progress = look  # type: ignore[method-assign]
+    told = drive(
+        home,
+        """
+        told.before = text("#empty-title");
+        $("#run").click();
+        await until(() => !$("#progress").hidden && text("#stage"));
+        told.stage = text("#stage");
+        told.share = text("#share").trim();
+        told.disabled = $("#run").disabled;
+        await until(() => $(".card"));
+        told.after = [text(".sentence"), $("#progress").hidden, $("#run").disabled];
+        """,
+    )
+    assert told == {
+        "before": "Nothing was mined yet",
+        "stage": "Looking for routines",
+        "share": "30\u00a0%",
+        "disabled": True,
+        "after": [KITCHEN.sentence, True, False],
+    }
+
+
+def test_a_refusal_is_shown_with_its_remedy(drive: Drive, tmp_path: Path) -> None:
+    home = world(tmp_path)
+    home.runner.raises = NoHistory()
+    told = drive(home, """$("#run").click(); await until(() => !$("#notice").hidden); told.notice = text("#notice");""")
+    assert told["notice"] == NoHistory().message + NoHistory().remedy
+
+
+def test_a_phone_needs_no_sideways_scrolling(drive: Drive, tmp_path: Path) -> None:
+    long = replace(KITCHEN, sentence="The " + "x" * 80 + " turns on around 07:10 on weekdays.")
+    home = world(tmp_path, long, HALL)
+    finished_run(home, *(Shortlist(name, (long,)) for name in ("save energy", "safer nights", "more comfort")))
+    told = drive(
+        home,
+        """
+        frame.width = 340;
+        $$("details").forEach((one) => { one.open = true; });
+        await new Promise((resolve) => { setTimeout(resolve, 200); });
+        told.width = page().documentElement.scrollWidth;
+        """,
+    )
+    assert told["width"] <= 340

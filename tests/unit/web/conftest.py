@@ -1,0 +1,23 @@
+"""A client of the whole application over fakes."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from src.main import create_app
+from tests.unit.api.fakes import world
+
+with warnings.catch_warnings():
+    # starlette prefers another client library and says so once, on import; ours is pinned.
+    warnings.simplefilter("ignore")
+    from starlette.testclient import TestClient
+
+
+@pytest.fixture
+def client(tmp_path: Path) -> Iterator[TestClient]:
+    with TestClient(create_app(world(tmp_path).services), base_url="http://localhost:8018") as client:
+        yield client
