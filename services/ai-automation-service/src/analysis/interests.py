@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from src.analysis.request import one_line
+
 
 @dataclass(frozen=True, slots=True)
 class Interest:
@@ -21,3 +23,14 @@ INTERESTS: tuple[Interest, ...] = (
     ),
     Interest("less effort", "Which everyday chores and repeated button presses could happen by themselves?"),
 )
+
+
+def interests_for(asked: str | None) -> tuple[Interest, ...]:
+    """Every standing interest for None, one by its name, else a free question under its own words."""
+    if asked is None:
+        return INTERESTS
+    wanted = one_line(asked)
+    for interest in INTERESTS:
+        if interest.name == wanted.lower():
+            return (interest,)
+    return (Interest(wanted, wanted),)

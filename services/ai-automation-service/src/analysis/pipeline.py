@@ -5,59 +5,240 @@ import -> load -> mine -> describe -> identify -> embed -> retrieve -> rerank ->
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import logging
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from threading import Event
+from typing import Protocol
 
-from src.domain.patterns import Json, Kind
+from src.analysis.actionable import suggestible
+from src.analysis.classification import classify, labelled
+from src.analysis.embedding import Vectors, embed
+from src.analysis.identity import identify
+from src.analysis.importing import ReadHistory, import_history
+from src.analysis.interests import Interest, interests_for
+from src.analysis.provenance import log_inputs, software_versions
+from src.analysis.ranking import Retrieved, rerank, retrieve
+from src.analysis.request import DetectRequest
+from src.analysis.sentences import describe
+from src.analysis.stages import Stages
+from src.domain.events import EventLog
+from src.domain.local_time import DAY, isoformat
+from src.domain.patterns import Json, Kind, MadeBy, Pattern, Status
 from src.domain.progress import Progress, silent
-from src.domain.runs import Run
+from src.domain.runs import Run, RunResult, Shortlist
+from src.errors import InvalidSetting, ModelError, NoHistory, RunInterrupted, ServiceError
+from src.history import read_history
+from src.mining import MiningResult, mine
 from src.models.model_manager import ModelManager
 from src.settings import Settings
 from src.store.store import Store
 
+__all__ = ["Clock", "DetectRequest", "Mine", "Pipeline", "failure"]
+
+logger = logging.getLogger(__name__)
+
 Clock = Callable[[], int]  # µs since the epoch, UTC
 
+# What a person has answered already is not suggested again.
+_ANSWERED = (Status.REJECTED, Status.SNOOZED)
 
-@dataclass(frozen=True, slots=True)
-class DetectRequest:
-    """What a run is asked to do, in the terms of ``POST /patterns/detect``.
 
-    Attributes:
-        history: source to import first; None: mine what the store holds (the nightly run passes HISTORY).
-        entities: CSV of entity metadata that goes with ``history``.
-        start, end: the span to mine, µs UTC, end exclusive; None: open.
-        time_zone: overrides the history's zone.
-        kinds: None for all.
-        interest: the name of a standing interest or a free question; None: every standing interest.
-        top_k: length of each shortlist, 1 to 100.
-    """
+class Mine(Protocol):
+    """The signature of :func:`src.mining.mine`."""
 
-    history: str | None = None
-    entities: str | None = None
-    start: int | None = None
-    end: int | None = None
-    time_zone: str | None = None
-    kinds: tuple[Kind, ...] | None = None
-    interest: str | None = None
-    top_k: int = 10
-
-    def to_json(self) -> Json:
-        """As the run record keeps it."""
-        raise NotImplementedError
+    def __call__(self, log: EventLog, *, kinds: Sequence[Kind] | None, progress: Progress) -> MiningResult: ...
 
 
 class Pipeline:
     """Joins store, miner and models. One call of :meth:`run` is one run record."""
 
-    def __init__(self, store: Store, models: ModelManager, settings: Settings, *, clock: Clock) -> None:
-        raise NotImplementedError
+    def __init__(
+        self,
+        store: Store,
+        models: ModelManager,
+        settings: Settings,
+        *,
+        clock: Clock,
+        read: ReadHistory = read_history,
+        mine: Mine = mine,
+    ) -> None:
+        self._store = store
+        self._models = models
+        self._settings = settings
+        self._clock = clock
+        self._read = read
+        self._mine = mine
 
-    def run(self, run: Run, request: DetectRequest, *, progress: Progress = silent) -> Run:
+    def run(
+        self, run: Run, request: DetectRequest, *, progress: Progress = silent, stopping: Event | None = None
+    ) -> Run:
         """Execute a run that was already recorded with ``store.runs.start``, and publish or fail it.
 
         Whatever goes wrong after the start is recorded in the run before it is raised again.
 
+        Args:
+            stopping: once set, the run ends before its next stage as interrupted.
+
         Raises:
             ServiceError: what went wrong; the previous results stay in place.
         """
-        raise NotImplementedError
+        stages = Stages(self._store, run.id, progress, stopping)
+        try:
+            result = self._execute(request, stages, progress)
+            with stages.stage("publish"):
+                return self._store.runs.publish(run.id, result, now=self._clock())
+        except BaseException as error:
+            self._record(run, error)
+            raise
+
+    def _execute(self, request: DetectRequest, stages: Stages, progress: Progress) -> RunResult:
+        request.check()
+        store, models = self._store, self._models
+        time_zone = request.time_zone or self._settings.tz or None
+        with stages.stage("import"):
+            imported = import_history(store, request, time_zone=time_zone, read=self._read, progress=progress)
+        with stages.stage("load"):
+            log = self._load(request, time_zone)
+            mined_from = log_inputs(log)
+        with stages.stage("mine"):
+            mined = self._mine(log, kinds=request.kinds, progress=progress)
+        with stages.stage("describe"):
+            described = [pattern.with_(sentence=describe(pattern, log.info)) for pattern in mined.patterns]
+        del log  # the models need its memory more
+        with stages.stage("identify"):
+            stored = store.patterns.all()
+            found = _continued(described, stored)
+        interests = interests_for(request.interest)
+        with stages.stage("embed"):
+            texts = [pattern.sentence for pattern in found] + [interest.question for interest in interests]
+            # Without a pattern there is nothing to compare a question with.
+            vectors = (
+                embed(store, models, texts, now=self._clock(), progress=progress, between=stages.check)
+                if found
+                else Vectors(None)
+            )
+        open_ones = suggestible([pattern for pattern in found if pattern.status not in _ANSWERED])
+        with stages.stage("retrieve"):
+            retrieved = [(interest, retrieve(interest.question, open_ones, vectors)) for interest in interests]
+        with stages.stage("rerank"):
+            ranked, no_reranker = self._rerank(retrieved, request.top_k, vectors, stages, progress)
+        with stages.stage("classify"):
+            shortlisted = {pattern.id for shortlist in ranked for pattern in shortlist.patterns}
+            labels, no_classifier = classify(found, shortlisted, models)
+        patterns = tuple(labelled(pattern.with_(made_by=MadeBy(embedding=vectors.model)), labels) for pattern in found)
+        shortlists = tuple(
+            replace(each, patterns=tuple(labelled(pattern, labels) for pattern in each.patterns)) for each in ranked
+        )
+        left_out = Counter(imported.skipped)
+        left_out.update(mined.left_out)
+        missing = [error for error in (vectors.missing, no_reranker, no_classifier) if error is not None]
+        for error in missing:
+            logger.warning("model_missing", extra={"role": error.about, "code": error.code, "why": error.message})
+        return RunResult(
+            patterns=patterns + tuple(_of_other_kinds(stored, request.kinds)),
+            shortlists=shortlists,
+            inputs={**imported.inputs, **mined_from, "warnings": [*imported.warnings, *map(str, missing)]},
+            versions={**software_versions(), **_made_by(patterns, shortlists)},
+            counts={
+                "events": mined_from["events"],
+                "entities": mined_from["entities"],
+                "tested": sum(mined.tested.values()),
+                **{f"tested_{kind}": tested for kind, tested in mined.tested.items()},
+                "found": len(patterns),
+                "embedded": vectors.embedded,
+                "embedded_from_cache": vectors.cached,
+                "retrieved": sum(len(each) for _, each in retrieved),
+                "shortlisted": len(shortlisted),
+                "classified": len(labels),
+            },
+            timings=dict(stages.timings),
+            left_out=dict(left_out),
+        )
+
+    def _load(self, request: DetectRequest, time_zone: str | None) -> EventLog:
+        """The events to mine: RETENTION_DAYS back from the newest, unless the request names a start.
+
+        Raises:
+            NoHistory: the store holds no events. InvalidSetting: none of them lie in the asked-for span.
+        """
+        span = self._store.events.span()
+        if span is None:
+            raise NoHistory
+        newest = span[1] if request.end is None else min(span[1], request.end)
+        start = newest - self._settings.retention_days * DAY if request.start is None else request.start
+        log = self._store.events.load(start, request.end)
+        if time_zone is not None:
+            log = replace(log, time_zone=time_zone)
+        if not len(log):
+            first, last = (isoformat(instant, log.time_zone) for instant in span)
+            wanted = f"a span that holds events; the history runs from {first} to {last}"
+            asked = request.to_json()
+            raise InvalidSetting("start and end", (asked["start"], asked["end"]), wanted)
+        return log
+
+    def _rerank(
+        self,
+        retrieved: Sequence[tuple[Interest, Sequence[Retrieved]]],
+        top_k: int,
+        vectors: Vectors,
+        stages: Stages,
+        progress: Progress,
+    ) -> tuple[list[Shortlist], ModelError | None]:
+        shortlists: list[Shortlist] = []
+        missing: ModelError | None = None
+        for done, (interest, candidates) in enumerate(retrieved):
+            stages.check()
+            progress("rerank", done, len(retrieved), "interests")
+            best, error = rerank(interest.question, candidates, self._models, top_k=top_k, embedding=vectors.model)
+            missing = missing or error
+            shortlists.append(Shortlist(interest.name, tuple(best)))
+        return shortlists, missing
+
+    def _record(self, run: Run, error: BaseException) -> None:
+        """Mark the run failed. An error in doing so is logged and does not hide the first."""
+        if isinstance(error, ServiceError) or not isinstance(error, Exception):
+            logger.warning("run_failed", extra={"run": run.id, "code": failure(run.id, error)["code"]})
+        else:
+            logger.error("run_failed", extra={"run": run.id, "code": "internal"}, exc_info=error)
+        try:
+            self._store.runs.fail(run.id, failure(run.id, error), now=self._clock())
+        except Exception:
+            logger.exception("run_failure_not_recorded", extra={"run": run.id})
+
+
+def failure(run_id: str, error: BaseException) -> Json:
+    """``{"code", "message", "remedy"}`` of what ended a run."""
+    if not isinstance(error, ServiceError):
+        if isinstance(error, Exception):
+            error = ServiceError(
+                f"Something unexpected happened: {type(error).__name__}: {error}.",
+                "Please report it, with the lines of the service's log around it.",
+            )
+        else:
+            error = RunInterrupted(run_id, "the process was asked to stop")
+    return {"code": error.code, "message": error.message, "remedy": error.remedy}
+
+
+def _continued(described: Sequence[Pattern], stored: Sequence[Pattern]) -> list[Pattern]:
+    """The found patterns with the ids of the stored ones they continue, and what people said of those."""
+    status = {pattern.id: pattern.status for pattern in stored if pattern.status is not Status.STALE}
+    return [pattern.with_(status=status.get(pattern.id, Status.NEW)) for pattern in identify(described, stored)]
+
+
+def _of_other_kinds(stored: Sequence[Pattern], kinds: Sequence[Kind] | None) -> list[Pattern]:
+    """What earlier runs found of kinds that this run was not asked for: not looked for is not gone."""
+    if kinds is None:
+        return []
+    return [pattern for pattern in stored if pattern.kind not in kinds and pattern.status is not Status.STALE]
+
+
+def _made_by(patterns: Sequence[Pattern], shortlists: Sequence[Shortlist]) -> Json:
+    """The model or declared fallback behind each part of the run, None for a part that was not made."""
+    everything = [*patterns, *(pattern for shortlist in shortlists for pattern in shortlist.patterns)]
+    parts = [pattern.made_by.to_json() for pattern in everything]
+    return {
+        role: next((part[role] for part in parts if part[role] is not None), None)
+        for role in ("embedding", "reranker", "classifier")
+    }

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import logging
+
+from src.analysis.embedding import embed
+from src.analysis.ranking import rerank, retrieve
+from src.analysis.request import check_question, check_top_k
+from src.domain.patterns import Status
 from src.domain.runs import Shortlist
 from src.models.model_manager import ModelManager
 from src.store.store import Store
+
+logger = logging.getLogger(__name__)
+
+_HIDDEN = (Status.STALE, Status.REJECTED)
 
 
 def search(store: Store, models: ModelManager, question: str, *, top_k: int = 10, now: int) -> Shortlist:
@@ -13,4 +23,17 @@ def search(store: Store, models: ModelManager, question: str, *, top_k: int = 10
     Raises:
         InvalidSetting: an empty question, or ``top_k`` outside 1 to 100.
     """
-    raise NotImplementedError
+    asked = check_question("question", question)
+    check_top_k(top_k)
+    patterns = [pattern for pattern in store.patterns.all() if pattern.status not in _HIDDEN]
+    if not patterns:
+        return Shortlist(asked, ())
+    # The sentences were embedded by the run that found them, unless the model has changed since. A question is not
+    # kept: there is no end to them.
+    sentences = embed(store, models, [pattern.sentence for pattern in patterns], now=now)
+    vectors = sentences.plus(embed(store, models, [asked], now=now, keep=False))
+    best, missing = rerank(asked, retrieve(asked, patterns, vectors), models, top_k=top_k, embedding=vectors.model)
+    for error in (vectors.missing, missing):
+        if error is not None:
+            logger.warning("model_missing", extra={"role": error.about, "code": error.code, "why": error.message})
+    return Shortlist(asked, tuple(best))

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import logging
+import time
+from dataclasses import dataclass, field
+from threading import Event, Lock, Thread
 
-from src.analysis.pipeline import Clock, DetectRequest, Pipeline
-from src.domain.runs import Run, RunTrigger
+from src.analysis.pipeline import Clock, DetectRequest, Pipeline, failure
+from src.domain.runs import Run, RunState, RunTrigger
+from src.errors import NoHistory, RunError, RunInProgress, RunInterrupted, ServiceError
+from src.jobs.lease import KeptLease, new_owner, retire, take
 from src.settings import Settings
 from src.store.store import Store
+
+logger = logging.getLogger(__name__)
+
+RUN_LEASE = "run"
+_LOOK = 0.25  # seconds between two looks at another process's run
+_HANDOVER = 2.0  # seconds that another process may be between taking the lease and recording its run
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +39,19 @@ class RunProgress:
     unit: str
 
 
+@dataclass
+class _Work:
+    """The run this process is at, or was last."""
+
+    run: Run
+    lease: KeptLease
+    progress: RunProgress = RunProgress("queued", 0, 0, "")
+    ended: Event = field(default_factory=Event)
+
+    def report(self, stage: str, done: float, total: float, unit: str = "") -> None:
+        self.progress = RunProgress(stage, done, total, unit)
+
+
 class Runner:
     """One worker thread; the database lease keeps other processes' runners out.
 
@@ -35,25 +59,149 @@ class Runner:
     """
 
     def __init__(self, store: Store, pipeline: Pipeline, settings: Settings, *, clock: Clock) -> None:
-        raise NotImplementedError
+        self._store = store
+        self._pipeline = pipeline
+        self._clock = clock
+        self._owner = new_owner()
+        self._lock = Lock()
+        self._work: _Work | None = None
+        self._stopping = Event()
 
     def recover(self) -> list[Run]:
         """Mark runs failed that a dead process left running (its lease has expired or it was this host's and its
         process is gone). Called at start."""
-        raise NotImplementedError
+        with self._lock:
+            if self._busy() is not None or not self._store.runs.running():
+                return []
+            if not take(self._store, RUN_LEASE, self._owner, now=self._clock()):
+                return []
+            try:
+                return self._fail_abandoned()
+            finally:
+                self._store.leases.release(RUN_LEASE, self._owner)
 
     def submit(self, request: DetectRequest, *, trigger: RunTrigger, night: str | None = None) -> Submitted:
-        """Begin a run in the background. Raises RunInProgress, or InputError for what can be seen at once."""
-        raise NotImplementedError
+        """Begin a run in the background.
+
+        Raises:
+            InputError: what can be seen at once. NoHistory: there is nothing to mine. RunInProgress.
+            RunError: the service is stopping.
+        """
+        request.check()
+        with self._lock:
+            if self._stopping.is_set():
+                raise RunError("The service is stopping and takes no new run.", "Ask again when it is back.")
+            current = self._current()
+            if current is not None:
+                return _joined(current, request)
+            if request.history is None and self._store.events.span() is None:
+                raise NoHistory
+            elsewhere = self._acquire()
+            if elsewhere is not None:
+                return _joined(elsewhere, request)
+            return Submitted(self._begin(request, trigger, night), joined=False)
 
     def wait(self, run_id: str, timeout: float | None = None) -> Run:
         """The run once it has ended, or as it is after ``timeout`` s. Raises NotFound."""
-        raise NotImplementedError
+        work = self._work
+        if work is not None and work.run.id == run_id:
+            work.ended.wait(timeout)
+            return self._store.runs.get(run_id)
+        until = None if timeout is None else time.monotonic() + timeout
+        while True:
+            run = self._store.runs.get(run_id)
+            left = _LOOK if until is None else until - time.monotonic()
+            if run.state is not RunState.RUNNING or left <= 0 or self._stopping.is_set():
+                return run
+            self._stopping.wait(min(_LOOK, left))
+            self.recover()
 
     def progress(self, run_id: str) -> RunProgress | None:
         """Progress of a run of this process, None for others."""
-        raise NotImplementedError
+        work = self._work
+        return work.progress if work is not None and work.run.id == run_id else None
 
     def close(self, timeout: float = 10.0) -> None:
         """Stop taking work; a run still going after ``timeout`` s is marked failed as interrupted."""
-        raise NotImplementedError
+        self._stopping.set()
+        with self._lock:
+            work = self._busy()
+        if work is not None and not work.ended.wait(timeout):
+            self._fail(work.run, "the service was stopped")
+            work.lease.give_back()
+        retire(self._owner)
+
+    def _current(self) -> Run | None:
+        """The run of this process as its record stands."""
+        work = self._busy()
+        if work is None:
+            return None
+        run = self._store.runs.get(work.run.id)
+        if run.state is RunState.RUNNING:
+            return run
+        # People can see that it has ended; its thread is giving back the lease.
+        work.ended.wait(_HANDOVER)
+        return None
+
+    def _busy(self) -> _Work | None:
+        work = self._work
+        return None if work is None or work.ended.is_set() else work
+
+    def _acquire(self) -> Run | None:
+        """Take the lease; else the run of the process that holds it.
+
+        Raises:
+            RunError: another process holds it and does not say for what.
+        """
+        until = time.monotonic() + _HANDOVER
+        while not take(self._store, RUN_LEASE, self._owner, now=self._clock()):
+            running = self._store.runs.running()
+            if running:
+                return running[-1]
+            if time.monotonic() >= until:
+                raise RunError(
+                    "Another process has this home's lease and has recorded no run.",
+                    "If that process died, its lease runs out within a minute; ask again then.",
+                )
+            self._stopping.wait(_LOOK / 5)
+        # Whoever holds the lease is the only one at work, so what is still recorded as running was abandoned.
+        self._fail_abandoned()
+        return None
+
+    def _fail_abandoned(self) -> list[Run]:
+        return [self._fail(run, "its process is gone") for run in self._store.runs.running()]
+
+    def _fail(self, run: Run, why: str) -> Run:
+        logger.warning("run_interrupted", extra={"run": run.id, "why": why})
+        return self._store.runs.fail(run.id, failure(run.id, RunInterrupted(run.id, why)), now=self._clock())
+
+    def _begin(self, request: DetectRequest, trigger: RunTrigger, night: str | None) -> Run:
+        """Record the run and start its thread. The lease is held; it is given back when the run ends."""
+        try:
+            run = self._store.runs.start(trigger=trigger, request=request.to_json(), now=self._clock(), night=night)
+        except BaseException:
+            self._store.leases.release(RUN_LEASE, self._owner)
+            raise
+        work = self._work = _Work(run, KeptLease(self._store, RUN_LEASE, self._owner, clock=self._clock))
+        # A daemon: a run must not keep a process alive that was told to end; the record says it was interrupted.
+        Thread(target=self._execute, args=(work, request), name=f"run-{run.id}", daemon=True).start()
+        return run
+
+    def _execute(self, work: _Work, request: DetectRequest) -> None:
+        try:
+            run = self._pipeline.run(work.run, request, progress=work.report, stopping=self._stopping)
+            logger.info("run_succeeded", extra={"run": run.id, "found": run.counts.get("found")})
+        except ServiceError as error:
+            logger.info("run_ended", extra={"run": work.run.id, "code": error.code})
+        except Exception:
+            # The pipeline has recorded it in the run; there is nobody above this thread to tell.
+            logger.exception("run_ended", extra={"run": work.run.id, "code": "internal"})
+        finally:
+            work.lease.give_back()
+            work.ended.set()
+
+
+def _joined(run: Run, request: DetectRequest) -> Submitted:
+    if run.request == request.to_json():
+        return Submitted(run, joined=True)
+    raise RunInProgress(run.id)

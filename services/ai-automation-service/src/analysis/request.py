@@ -1,0 +1,105 @@
+"""What a run is asked to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from src.domain.local_time import zone
+from src.domain.patterns import Json, Kind
+from src.errors import HistoryNotFound, InvalidSetting, UnknownKind
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LONGEST_QUESTION = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class DetectRequest:
+    """What a run is asked to do, in the terms of ``POST /patterns/detect``.
+
+    Attributes:
+        history: source to import first; None: mine what the store holds (the nightly run passes HISTORY).
+        entities: CSV of entity metadata that goes with ``history``.
+        start, end: the span to mine, µs UTC, end exclusive; None: open.
+        time_zone: overrides the history's zone.
+        kinds: None for all.
+        interest: the name of a standing interest or a free question; None: every standing interest.
+        top_k: length of each shortlist, 1 to 100.
+    """
+
+    history: str | None = None
+    entities: str | None = None
+    start: int | None = None
+    end: int | None = None
+    time_zone: str | None = None
+    kinds: tuple[Kind, ...] | None = None
+    interest: str | None = None
+    top_k: int = 10
+
+    def to_json(self) -> Json:
+        """As the run record keeps it."""
+        return {
+            "history": self.history,
+            "entities": self.entities,
+            "start": None if self.start is None else _iso(self.start),
+            "end": None if self.end is None else _iso(self.end),
+            "time_zone": self.time_zone,
+            "kinds": None if self.kinds is None else [str(kind) for kind in self.kinds],
+            "interest": None if self.interest is None else one_line(self.interest),
+            "top_k": self.top_k,
+        }
+
+    def check(self) -> None:
+        """Refuse what can be seen before anything is read.
+
+        Raises:
+            HistoryNotFound, UnknownTimeZone, UnknownKind, InvalidSetting.
+        """
+        check_top_k(self.top_k)
+        if self.interest is not None:
+            check_question("interest", self.interest)
+        if self.time_zone is not None:
+            zone(self.time_zone)
+        if self.start is not None and self.end is not None and self.start >= self.end:
+            raise InvalidSetting("end", _iso(self.end), f"an instant after start, {_iso(self.start)}")
+        known = [str(kind) for kind in Kind]
+        for kind in self.kinds or ():
+            if kind not in known:
+                raise UnknownKind(str(kind), known)
+        if self.kinds == ():
+            raise InvalidSetting("kinds", [], f"at least one of {', '.join(known)}, or nothing for all of them")
+        for path in (self.history, self.entities):
+            if path is not None and not _exists(path):
+                raise HistoryNotFound(path)
+
+
+def check_top_k(top_k: int) -> None:
+    """Raises InvalidSetting outside 1 to 100, the most that are retrieved."""
+    if not 1 <= top_k <= 100:
+        raise InvalidSetting("top_k", top_k, "a whole number from 1 to 100")
+
+
+def check_question(name: str, question: str) -> str:
+    """The question on one line. Raises InvalidSetting for none or an endless one."""
+    asked = one_line(question)
+    if not asked or len(asked) > _LONGEST_QUESTION:
+        raise InvalidSetting(name, asked[:80], f"a question of 1 to {_LONGEST_QUESTION} characters")
+    return asked
+
+
+def one_line(text: str) -> str:
+    """A text from outside without line breaks, control characters and halves of surrogate pairs."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def _exists(path: str) -> bool:
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):
+        # Not a path on this system: too long, or with a null character in it.
+        return False
+
+
+def _iso(instant: int) -> str:
+    return (_EPOCH + timedelta(microseconds=instant)).isoformat()

@@ -1,0 +1,59 @@
+"""The stages of a run: which one it is in, how long each took, and whether to go on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Event
+
+from src.domain.progress import Progress
+from src.errors import RunInterrupted
+from src.store.store import Store
+
+STAGES = (
+    "import",
+    "load",
+    "mine",
+    "describe",
+    "identify",
+    "embed",
+    "retrieve",
+    "rerank",
+    "classify",
+    "publish",
+)
+
+
+class Stages:
+    """Records the stage in the run before it begins, and its seconds after it.
+
+    Attributes:
+        timings: seconds by stage.
+    """
+
+    def __init__(self, store: Store, run_id: str, progress: Progress, stopping: Event | None) -> None:
+        self._store = store
+        self._run_id = run_id
+        self._progress = progress
+        self._stopping = stopping
+        self.timings: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Raises RunInterrupted before the stage when the process is stopping."""
+        self.check()
+        self._store.runs.stage(self._run_id, name)
+        self._progress(name, 0, 0)
+        began = time.perf_counter()
+        yield
+        self.timings[name] = round(time.perf_counter() - began, 3)
+
+    @property
+    def check(self) -> Callable[[], None]:
+        """Call it between pieces of work: raises RunInterrupted when the process is stopping."""
+        return self._check
+
+    def _check(self) -> None:
+        if self._stopping is not None and self._stopping.is_set():
+            raise RunInterrupted(self._run_id, "the service was stopped")

@@ -1,0 +1,271 @@
+"""Patterns as sentences a person would say."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from src.analysis.names import device_class_of, name_of
+from src.analysis.sentences import clock, days, delay, describe
+from src.analysis.verbs import plural, verb
+from src.domain.events import EntityInfo
+from src.domain.patterns import WEEKDAYS, Pattern
+from tests.unit.analysis.worlds import after, at
+
+
+def about(*entities: EntityInfo) -> dict[str, EntityInfo]:
+    return {entity.entity_id: entity for entity in entities}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "sentence"),
+    [
+        (at("07:10:00", ("light.kitchen", "on")), "The kitchen light turns on around 07:10 on weekdays."),
+        (
+            at("22:58:00", ("lock.front_door", "locked"), weekdays=WEEKDAYS),
+            "The front door lock is locked around 23:00 every day.",
+        ),
+        (
+            at("08:32:29", ("cover.living_room_blinds", "open"), weekdays=("sat", "sun")),
+            "The living room blinds open around 08:30 at weekends.",
+        ),
+        (
+            at("19:00:00", ("media_player.living_room_tv", "playing"), weekdays=("tue", "thu")),
+            "The living room TV starts playing around 19:00 on Tuesdays and Thursdays.",
+        ),
+        (
+            at("06:00:00", ("climate.bedroom", "heat"), weekdays=("mon",)),
+            "The bedroom thermostat is set to heat around 06:00 on Mondays.",
+        ),
+        (
+            at("10:00:00", ("vacuum.robo", "cleaning"), weekdays=WEEKDAYS[:6]),
+            "The robo vacuum starts cleaning around 10:00 every day but Sundays.",
+        ),
+        (
+            at("18:01:00", ("light.hall", "on"), ("light.desk_lamp", "on")),
+            "The hall light and the desk lamp turn on around 18:00 on weekdays.",
+        ),
+        (
+            at("23:30:00", ("light.hall", "off"), ("light.desk", "off"), ("switch.coffee_maker", "on")),
+            "The hall light and the desk light turn off and the coffee maker turns on around 23:30 on weekdays.",
+        ),
+        (
+            at("23:30:00", *((f"light.spot_{n}", "off") for n in range(6))),
+            "The spot 0, the spot 1, the spot 2 and 3 others turn off around 23:30 on weekdays.",
+        ),
+        (
+            after(("binary_sensor.front_door", "on"), ("light.hall", "on")),
+            "When the front door opens, the hall light turns on within 2 minutes.",
+        ),
+        (
+            after(("binary_sensor.hall_motion", "on"), ("light.hall", "on"), within=30),
+            "When the hall motion sensor detects motion, the hall light turns on within 30 seconds.",
+        ),
+        (
+            after(("person.anna", "home"), ("light.entrance", "on"), within=60),
+            "When Anna arrives home, the entrance light turns on within a minute.",
+        ),
+        (
+            after(("person.anna", "not_home"), ("alarm_control_panel.home", "armed_away"), within=900),
+            "When Anna leaves home, the home alarm is armed for away within 15 minutes.",
+        ),
+        (
+            after(("person.anna", "swimming_pool"), ("input_boolean.sport", "on")),
+            "When Anna arrives at swimming pool, the sport turns on within 2 minutes.",
+        ),
+    ],
+)
+def test_a_routine_is_said_in_one_plain_sentence(pattern: Pattern, sentence: str) -> None:
+    assert describe(pattern, {}) == sentence
+
+
+@pytest.mark.parametrize(
+    ("entity", "name"),
+    [
+        (EntityInfo("light.kitchen_ceiling"), "the kitchen ceiling light"),
+        (EntityInfo("light.kitchen_light"), "the kitchen light"),
+        (EntityInfo("light.x", name="Kitchen Ceiling"), "the Kitchen Ceiling light"),
+        (EntityInfo("light.x", name="Kitchen Light"), "the Kitchen Light"),
+        (EntityInfo("light.x", name="Tom's Lamp"), "Tom's Lamp"),
+        (EntityInfo("light.x", name="James’ Lamp"), "James’ Lamp"),
+        (EntityInfo("light.x", name="The Big Lamp"), "The Big Lamp"),
+        (EntityInfo("light.x", name="My reading lamp"), "My reading lamp"),
+        (EntityInfo("light.x", name="  Küche\n Spots "), "the Küche Spots"),
+        (EntityInfo("person.anna_maria"), "Anna Maria"),
+        (EntityInfo("person.x", name="anna"), "anna"),
+        (EntityInfo("switch.kitchen"), "the kitchen switch"),
+        (EntityInfo("switch.kettle"), "the kettle"),
+        (EntityInfo("cover.garage", device_class="garage"), "the garage door"),
+        (EntityInfo("cover.garage_door", device_class="garage"), "the garage door"),
+        (EntityInfo("cover.bedroom", device_class="shutter"), "the bedroom shutter"),
+        (EntityInfo("cover.bedroom"), "the bedroom cover"),
+        (EntityInfo("binary_sensor.front_door_contact", device_class="door"), "the front door"),
+        (EntityInfo("binary_sensor.x", name="Kitchen Window Sensor", device_class="window"), "the Kitchen Window"),
+        (EntityInfo("binary_sensor.contact", device_class="door"), "the contact"),
+        (EntityInfo("binary_sensor.hall", device_class="motion"), "the hall motion sensor"),
+        (EntityInfo("binary_sensor.hall_motion_detector", device_class="motion"), "the hall motion detector"),
+        (EntityInfo("binary_sensor.bed", device_class="occupancy"), "the bed occupancy sensor"),
+        (EntityInfo("media_player.sonos"), "the sonos media player"),
+        (EntityInfo("media_player.bedroom_speakers"), "the bedroom speakers"),
+        (EntityInfo("lock.front_door"), "the front door lock"),
+        (EntityInfo("scene.movie_night"), "the movie night scene"),
+        (EntityInfo("sun.sun"), "the sun"),
+        (EntityInfo("nonsense"), "the nonsense"),
+    ],
+)
+def test_an_entity_is_called_what_people_call_it(entity: EntityInfo, name: str) -> None:
+    assert name_of(entity).text == name
+
+
+@pytest.mark.parametrize(
+    ("domain", "device_class", "state", "said"),
+    [
+        ("light", None, "on", "turns on"),
+        ("switch", "outlet", "off", "turns off"),
+        ("lock", None, "unlocked", "is unlocked"),
+        ("cover", "blind", "closed", "closes"),
+        ("binary_sensor", "door", "on", "opens"),
+        ("binary_sensor", "window", "off", "closes"),
+        ("binary_sensor", "opening", "on", "opens"),
+        ("binary_sensor", "motion", "on", "detects motion"),
+        ("binary_sensor", "occupancy", "off", "no longer detects anybody"),
+        ("binary_sensor", "moisture", "on", "detects water"),
+        ("binary_sensor", "plug", "off", "is unplugged"),
+        ("binary_sensor", "vibration", "on", "detects vibration"),
+        ("binary_sensor", "lock", "on", "is unlocked"),
+        ("binary_sensor", None, "on", "turns on"),
+        ("person", None, "home", "arrives home"),
+        ("device_tracker", None, "not_home", "leaves home"),
+        ("person", None, "Work", "arrives at Work"),
+        ("media_player", None, "paused", "pauses"),
+        ("media_player", None, "idle", "becomes idle"),
+        ("climate", None, "fan_only", "is set to fan only"),
+        ("climate", None, "off", "turns off"),
+        ("vacuum", None, "docked", "returns to its dock"),
+        ("alarm_control_panel", None, "armed_night", "is armed for the night"),
+        ("sun", None, "below_horizon", "sets"),
+        ("scene", None, "activated", "is activated"),
+        ("input_select", None, "Movie Night", "changes to Movie Night"),
+        ("sensor", "power", "1200", "changes to 1200"),
+        ("sensor", None, "", "changes to an empty state"),
+    ],
+)
+def test_a_state_is_said_as_what_the_thing_does(domain: str, device_class: str | None, state: str, said: str) -> None:
+    assert verb(domain, device_class, state) == said
+
+
+@pytest.mark.parametrize(
+    ("one", "many"),
+    [
+        ("turns on", "turn on"),
+        ("is locked", "are locked"),
+        ("goes off", "go off"),
+        ("closes", "close"),
+        ("no longer detects anybody", "no longer detect anybody"),
+        ("returns to its dock", "return to their docks"),
+        ("is no longer cold", "are no longer cold"),
+    ],
+)
+def test_several_things_take_the_plural(one: str, many: str) -> None:
+    assert plural(one) == many
+
+
+def test_two_lamps_of_one_name_are_told_apart_by_their_rooms() -> None:
+    home = about(
+        EntityInfo("light.a", name="Ceiling light", area="Kitchen"),
+        EntityInfo("light.b", name="Ceiling light", area="Bedroom"),
+    )
+    assert describe(at("07:10:00", ("light.b", "on")), home) == (
+        "The Ceiling light in the Bedroom turns on around 07:10 on weekdays."
+    )
+
+
+def test_two_lamps_of_one_name_in_one_room_are_told_apart_by_their_ids() -> None:
+    home = about(EntityInfo("light.a", name="Spot", area="Kitchen"), EntityInfo("light.b", name="Spot", area="Kitchen"))
+    assert name_of(home["light.b"], home.values()).text == "the Spot (light.b)"
+
+
+def test_a_log_without_metadata_still_says_that_a_door_opens() -> None:
+    assert device_class_of(EntityInfo("binary_sensor.kitchen_fridge")) == "opening"
+    assert device_class_of(EntityInfo("binary_sensor.back_door_contact")) == "door"
+    assert device_class_of(EntityInfo("binary_sensor.bed_pressure")) is None
+    assert device_class_of(EntityInfo("light.front_door")) is None
+
+
+def test_conditions_are_never_left_out_of_the_sentence() -> None:
+    dark = {"type": "time", "after": "18:01:00", "before": "23:00:00"}
+    awake = {"type": "state", "entity_id": "binary_sensor.bed", "to": "off"}
+    strange = {"type": "moon", "phase": "full"}
+    pattern = after(("binary_sensor.front_door", "on"), ("light.hall", "on"), conditions=(dark, awake, strange))
+    assert describe(pattern, {}) == (
+        "When the front door opens, the hall light turns on within 2 minutes between 18:00 and 23:00"
+        " while the bed is off under a further condition."
+    )
+
+
+def test_the_sentence_is_the_same_while_the_time_moves_by_a_minute_or_two() -> None:
+    moved = {describe(at(f"07:{minute:02d}:00", ("light.a", "on")), {}) for minute in (8, 9, 10, 11, 12)}
+    assert moved == {"The a light turns on around 07:10 on weekdays."}
+
+
+def test_times_round_over_midnight() -> None:
+    assert clock("23:58:00") == "00:00"
+    assert clock("00:02:29") == "00:00"
+    assert clock("quarter past") == "quarter past"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0, "5 seconds"),
+        (28, "30 seconds"),
+        (59, "a minute"),
+        (60, "a minute"),
+        (61, "2 minutes"),
+        (900, "15 minutes"),
+        (3600, "an hour"),
+        (7200, "2 hours"),
+    ],
+)
+def test_delays_are_bounds_people_use(seconds: float, said: str) -> None:
+    assert delay(seconds) == said
+
+
+def test_days_without_any_are_every_day() -> None:
+    assert days(()) == "every day"
+    assert days(WEEKDAYS) == "every day"
+    assert days(("mon", "wed", "fri")) == "on Mondays, Wednesdays and Fridays"
+
+
+texts = st.text(max_size=80)
+entity_ids = st.one_of(texts, st.builds("{}.{}".format, st.sampled_from(["light", "lock", "binary_sensor"]), texts))
+actions = st.lists(st.tuples(entity_ids, texts), min_size=1, max_size=6)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    cause=st.tuples(entity_ids, texts),
+    done=actions,
+    name=st.none() | texts,
+    device_class=st.none() | texts,
+    area=st.none() | texts,
+    within=st.floats(0, 1e7),
+)
+def test_whatever_a_home_is_called_the_sentence_is_one_line(
+    cause: tuple[str, str],
+    done: list[tuple[str, str]],
+    name: str | None,
+    device_class: str | None,
+    area: str | None,
+    within: float,
+) -> None:
+    ids = [entity_id for entity_id, _ in (cause, *done)]
+    home = about(*(EntityInfo(entity_id, name, area, device_class) for entity_id in ids))
+    for pattern in (after(cause, *done, within=within), at("23:59:59", *done, weekdays=())):
+        sentence = describe(pattern, home)
+        assert sentence.endswith(".")
+        assert sentence == " ".join(sentence.split())
+        assert sentence.isprintable()
+        assert len(sentence) < 1500
+        assert sentence == describe(pattern, home)
