@@ -236,6 +236,7 @@ def test_days_without_any_are_every_day() -> None:
     assert days(()) == "every day"
     assert days(WEEKDAYS) == "every day"
     assert days(("mon", "wed", "fri")) == "on Mondays, Wednesdays and Fridays"
+    assert days(("mon", "tue", "wed", "thu", "sun")) == "every day but Fridays and Saturdays"
 
 
 texts = st.text(max_size=80)

@@ -186,6 +186,31 @@ def test_lamps_that_move_together_are_one_suggestion(log_of: BuildLog) -> None:
     assert {action.entity_id for action in result.patterns[0].actions} == {"light.sofa", "light.shelf"}
 
 
+def test_a_group_of_lamps_is_not_proposed_beside_its_members(log_of: BuildLog) -> None:
+    """The group is on while any member is, and each member has a habit of its own."""
+    rows = ordinary_life(60, 40)
+    members = habit(range(60), "light.sofa", 19.0, 8, 41) + habit(range(60), "light.desk", 9.0, 8, 42)
+    on: set[str] = set()
+    for at, entity, state in sorted(members):
+        was = bool(on)
+        on = on | {entity} if state == "on" else on - {entity}
+        if bool(on) != was:
+            rows.append((at + timedelta(milliseconds=40), "light.all", "on" if on else "off"))
+    result = mine(log_of(rows + members))
+    assert {action.entity_id for p in result.patterns for action in p.actions} == {"light.sofa", "light.desk"}
+
+
+def test_a_blind_that_is_opening_is_on_its_way_to_open(log_of: BuildLog) -> None:
+    rows = ordinary_life(60, 43)
+    for at, _, state in habit(range(60), "cover.x", 7.0, 6, 44):
+        moving, still = ("opening", "open") if state == "on" else ("closing", "closed")
+        rows += [(at, "cover.blinds", moving), (at + timedelta(seconds=25), "cover.blinds", still)]
+    result = mine(log_of(rows))
+    assert [(action.entity_id, action.to) for p in result.patterns for action in p.actions] == [
+        ("cover.blinds", "open")
+    ]
+
+
 def test_a_retired_habit_is_not_proposed(log_of: BuildLog) -> None:
     rows = ordinary_life(60, 20) + habit(range(40), "light.desk", 8.0, 5, 21)
     result = mine(log_of(rows))

@@ -124,7 +124,8 @@ def name_of(info: EntityInfo, others: Iterable[EntityInfo] = ()) -> Name:
 
 def _with_article(info: EntityInfo, bare: str) -> str:
     first = bare.split(" ", 1)[0]
-    if info.domain == "person" or first.lower() in _OWN_ARTICLE or _POSSESSIVE.search(first):
+    named = " the " in bare  # "Robby the vacuum"
+    if info.domain == "person" or named or first.lower() in _OWN_ARTICLE or _POSSESSIVE.search(first):
         return bare
     return f"the {bare}"
 

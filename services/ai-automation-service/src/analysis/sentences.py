@@ -62,9 +62,8 @@ def days(weekdays: Sequence[str]) -> str:
         return "on weekdays"
     if chosen == list(WEEKDAYS[5:]):
         return "at weekends"
-    if len(chosen) == 6:
-        (missing,) = set(WEEKDAYS) - set(chosen)
-        return f"every day but {_DAY_NAMES[missing]}"
+    if len(chosen) >= 5:
+        return f"every day but {_join([_DAY_NAMES[day] for day in WEEKDAYS if day not in chosen])}"
     return f"on {_join([_DAY_NAMES[day] for day in chosen])}"
 
 

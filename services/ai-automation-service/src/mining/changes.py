@@ -27,6 +27,7 @@ from src.mining.vocabulary import (
     ACTUATORS,
     MOMENTS,
     NOT_A_STATE,
+    ON_THE_WAY,
     QUIET_DEVICE_CLASSES,
     QUIET_DOMAINS,
     QUIET_WORDS,
@@ -250,6 +251,7 @@ def _state_changes(log: EventLog, quiet: BoolArray, left_out: Counter[str]) -> _
     """Rows at which an entity that is not quiet took another state than before, unavailable times apart."""
     keep = np.flatnonzero(~quiet[log.entity])
     order = keep[np.argsort(log.entity[keep], kind="stable")]
+    order = order[~_on_the_way(log, order)]
     entity, state = log.entity[order], log.state[order]
     no_state = np.array([text in NOT_A_STATE for text in log.states], np.bool_)[state]
     left_out["unavailable_or_unknown"] = int(np.count_nonzero(no_state))
@@ -263,6 +265,21 @@ def _state_changes(log: EventLog, quiet: BoolArray, left_out: Counter[str]) -> _
     left_out["unchanged_state"] = int(np.count_nonzero(~changed & ~first))
     rows = _Rows(log.time[valid], entity, state, log.origin[valid], previous, after_gap)
     return rows.where(changed)
+
+
+def _on_the_way(log: EventLog, rows: Int64Array) -> BoolArray:
+    """Which rows are of an entity that is still moving: a cover that is opening will be open."""
+    domains = [entity_id.partition(".")[0] for entity_id in log.entities]
+    moving = [
+        entity * len(log.states) + state
+        for state, text in enumerate(log.states)
+        for entity, domain in enumerate(domains)
+        if (domain, text) in ON_THE_WAY
+    ]
+    if not moving:
+        return np.zeros(len(rows), np.bool_)
+    pairs = log.entity[rows].astype(np.int64) * len(log.states) + log.state[rows]
+    return np.isin(pairs, np.array(moving, np.int64))
 
 
 def _thing(code: int, key: int, width: int, log: EventLog) -> Thing:

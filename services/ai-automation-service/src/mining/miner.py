@@ -21,7 +21,7 @@ from src.mining.kind import Candidate, Finding, Home
 from src.mining.kinds import KINDS
 from src.mining.overlap import simplest
 from src.mining.statistics import benjamini_yekutieli, fisher, lower_tail, upper_tail, wilson
-from src.mining.together import moving_together
+from src.mining.together import moving_together, shadows
 from src.mining.vocabulary import PRESENCE_DOMAINS, PRESENCE_WORDS
 
 MAX_Q = 0.05
@@ -144,15 +144,16 @@ def prepare(log: EventLog, changes: Changes) -> Home:
     if not can_act:
         # A home with nothing to switch has habits all the same; they are shown as what they are.
         can_act = [thing.code for thing in changes.things if not _is_presence(log, thing.entity_id)]
+    led = shadows(changes, sets)
     able = set(can_act)
-    targets = sorted({sets[code][0] for code in can_act})
+    targets = sorted({sets[code][0] for code in can_act} - led)
     return Home(
         changes=changes,
         discovery=changes.observed & (days < first_held_out),
         holdout=changes.observed & (days >= first_held_out),
         split=int(to_utc(midnight, changes.time_zone)[0]),
         targets=tuple(targets),
-        triggers=tuple(sorted(standing)),
+        triggers=tuple(sorted(standing - led)),
         members={code: tuple(member for member in sets[code] if member in able) for code in targets},
     )
 

@@ -1,6 +1,7 @@
-"""Things that move together: a group and its members, a switch and the power sensor that echoes it.
+"""Things that move together: a scene of lamps, a switch and the sensor that echoes it, a group and its members.
 
-They are one thing to a person, so one of them stands for all in the search, and an action names all that can be set.
+They are one thing to a person. Of things that always move together one stands for all in the search, and an action
+names all that can be set. A group that follows now this member, now that one has no will of its own and stays out.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from src.mining.changes import Changes, Thing
 _WITHIN = 2 * MICROSECONDS
 _SHARE = 0.8
 _MIN_TIMES = 5
+_SHADOW_SHARE = 0.9
 
 
 def _share_accompanied(changes: Changes, a: int, b: int) -> float:
@@ -74,3 +76,40 @@ def moving_together(changes: Changes) -> dict[int, tuple[int, ...]]:
         for code in codes:
             result[code] = ordered
     return result
+
+
+def shadows(changes: Changes, sets: dict[int, tuple[int, ...]]) -> set[int]:
+    """Codes of actuator things that only ever follow others of the same state: groups of lamps, mirrored switches.
+
+    Nine in ten of a shadow's changes come within two seconds of one of another entity outside its set, which is no
+    shadow itself. Those that follow most, and most different ones, are decided first.
+    """
+    entities = np.unique([thing.entity_id for thing in changes.things], return_inverse=True)[1]
+    states = np.unique([thing.to for thing in changes.things], return_inverse=True)[1]
+    standing = np.array([sets[thing.code][0] for thing in changes.things], np.int64)
+    can_act = np.array([thing.actuator for thing in changes.things], np.bool_)
+    acts = np.flatnonzero(can_act[changes.thing]) if len(changes.things) else np.zeros(0, np.int64)
+    time, thing = changes.time[acts], changes.thing[acts].astype(np.int64)
+    company: dict[int, dict[int, set[int]]] = {}
+    at = np.arange(len(time))
+    lag = 1
+    while len(at):
+        at = at[at >= lag]
+        at = at[time[at] - time[at - lag] <= _WITHIN]
+        a, b = thing[at], thing[at - lag]
+        alike = (states[a] == states[b]) & (entities[a] != entities[b]) & (standing[a] != standing[b])
+        for later, x, y in zip(at[alike].tolist(), a[alike].tolist(), b[alike].tolist(), strict=True):
+            company.setdefault(x, {}).setdefault(y, set()).add(later)
+            company.setdefault(y, {}).setdefault(x, set()).add(later - lag)
+        lag += 1
+    sizes = np.bincount(thing, minlength=len(changes.things))
+    found: set[int] = set()
+
+    def share(code: int) -> float:
+        followed: set[int] = set().union(*(events for other, events in company[code].items() if other not in found))
+        return len(followed) / int(sizes[code])
+
+    for code in sorted(company, key=lambda code: (-share(code), -len(company[code]), changes.things[code].entity_id)):
+        if sizes[code] >= _MIN_TIMES and share(code) >= _SHADOW_SHARE:
+            found.add(code)
+    return found

@@ -8,6 +8,18 @@ NOT_A_STATE = frozenset(("unavailable", "unknown", "", "none", "None"))
 # Domains whose state is the instant of the last occurrence: every new state is the same thing happening again.
 MOMENTS = {"scene": "activated", "button": "pressed", "input_button": "pressed", "event": "fired"}
 
+# On the way to a state, which is what was wanted.
+_ON_THE_WAY = {
+    "alarm_control_panel": ("arming", "disarming", "pending"),
+    "cover": ("opening", "closing"),
+    "lawn_mower": ("returning",),
+    "lock": ("locking", "unlocking", "opening"),
+    "media_player": ("buffering",),
+    "vacuum": ("returning",),
+    "valve": ("opening", "closing"),
+}
+ON_THE_WAY = frozenset((domain, state) for domain, states in _ON_THE_WAY.items() for state in states)
+
 _DOMAINS = """
     ai_task automation calendar camera conversation counter date datetime image image_processing input_datetime
     input_number input_text notify number persistent_notification schedule script select stt sun tag text time timer
