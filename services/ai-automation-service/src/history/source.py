@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from src.domain.events import EventLog
+from src.domain.local_time import zone
 from src.domain.patterns import Json
 from src.domain.progress import Progress, silent
+from src.errors import HistoryEmpty, HistoryNotFound, HistoryUnreadable, UnknownTimeZone
+from src.history.formats import recognised, unreadable_file
+from src.history.metadata import merged, read_entities, read_registry
+from src.history.table import EventTable, Found
+
+RECORDER_NAME = "home-assistant_v2.db"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +64,92 @@ def read_history(
         entities: CSV of entity metadata (``entity_id,name,area,device_class,unit``; other columns are ignored).
         since: only events at or after this instant, µs UTC.
 
+    Returns:
+        The log, which is empty only when ``since`` left out all of it.
+
     Raises:
         HistoryNotFound, HistoryUnreadable, HistoryColumnsMissing, HistoryEmpty, UnknownTimeZone.
     """
-    raise NotImplementedError
+    if time_zone:
+        zone(time_zone)
+    path = _file(source)
+    by_hand, warnings = read_entities(Path(entities)) if entities else ({}, ())
+    kind = recognised(path)
+    table, found = _read(kind, path, _config_folder(source, path), time_zone or "UTC", since, progress)
+    home, assumed = _zone(time_zone, found.time_zone)
+    info = dict(found.info)
+    for entity_id, described in by_hand.items():
+        info[entity_id] = merged(described, info.get(entity_id, described))
+    log = table.log(home, MappingProxyType(info))
+    skipped = dict(table.skipped)
+    if not table.rows and (kind != "recorder" or since is None):
+        raise HistoryEmpty(path, skipped)
+    if skipped.get("bad_origin"):
+        assumed += (f"{skipped['bad_origin']} rows name an origin that is none; they were read as unknown.",)
+    return HistoryRead(log, SourceInfo(str(path), kind, found.details), skipped, (*warnings, *found.warnings, *assumed))
+
+
+def _file(source: str | Path) -> Path:
+    """The file a path leads to, through symbolic links."""
+    try:
+        path = Path(source).resolve()
+        if not path.exists():
+            raise HistoryNotFound(source)
+    except PermissionError as error:
+        raise unreadable_file(Path(source), error) from error
+    except (OSError, ValueError, RuntimeError) as error:  # a name that no file can have, a loop of links
+        raise HistoryNotFound(source) from error
+    if path.is_dir():
+        recorder = path / RECORDER_NAME
+        raise HistoryUnreadable(
+            path, "it is a folder", f"Give the file itself, such as {recorder if recorder.exists() else RECORDER_NAME}."
+        )
+    if not path.is_file():
+        raise HistoryUnreadable(path, "it is no regular file", "Write it to a file first: it is read more than once.")
+    return path
+
+
+def _read(
+    kind: str, path: Path, config: Path, time_zone: str, since: int | None, progress: Progress
+) -> tuple[EventTable, Found]:
+    """Readers are imported here, so that a history in CSV does not load a database engine."""
+    table = EventTable(since)
+    try:
+        match kind:
+            case "csv":
+                from src.history.csv_file import read_csv
+
+                return table, read_csv(path, table, time_zone, progress)
+            case "jsonl":
+                from src.history.jsonl_file import read_jsonl
+
+                return table, read_jsonl(path, table, time_zone, progress)
+            case "parquet":
+                from src.history.parquet_file import read_parquet
+
+                return table, read_parquet(path, table, time_zone, progress)
+            case _:
+                from src.history.recorder import read_recorder
+
+                return read_recorder(path, read_registry(config), since, progress)
+    except OSError as error:
+        raise unreadable_file(path, error) from error
+
+
+def _config_folder(source: str | Path, path: Path) -> Path:
+    """Home Assistant's config folder: where the database is, or where the link to it is if it was moved away."""
+    beside_link = Path(source).absolute().parent
+    return beside_link if (beside_link / ".storage").is_dir() else path.parent
+
+
+def _zone(given: str | None, own: str | None) -> tuple[str, tuple[str, ...]]:
+    """The home's zone, and what to say about it."""
+    if given:
+        return given, ()
+    if own:
+        try:
+            zone(own)
+        except UnknownTimeZone:
+            return "UTC", (f"Home Assistant's time zone {own!r} is not known here; UTC is assumed.",)
+        return own, ()
+    return "UTC", ("The history does not say in which time zone the home is; UTC is assumed.",)
