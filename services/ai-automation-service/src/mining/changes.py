@@ -33,6 +33,7 @@ from src.mining.vocabulary import (
     QUIET_WORDS,
 )
 
+_NEVER_SILENT = np.zeros((2, 0), np.int64)
 _BURST_SECONDS = 60
 _BURST_CHANGES = 6
 _MIN_BEATS = 24
@@ -65,6 +66,7 @@ class Changes:
         starts: int64 (len(things) + 1,), where each thing's changes begin in ``order``.
         order: int64 (n,), indices of the columns grouped by thing, ascending in time inside a group.
         departures: for each thing, int64 µs UTC, when its entity left that state; sorted.
+        silences: for each thing, int64 (2, m), µs UTC, from when to when its entity was unavailable; ascending.
         first_day: local day number of the first raw event.
         observed: bool (days,), whether anything at all was logged on a local day.
         born: int64 (len(things),), µs UTC of the entity's first raw event.
@@ -80,6 +82,7 @@ class Changes:
     starts: Int64Array
     order: Int64Array
     departures: tuple[Int64Array, ...]
+    silences: tuple[Int64Array, ...]
     first_day: int
     observed: BoolArray
     born: Int64Array
@@ -90,6 +93,13 @@ class Changes:
     def of(self, code: int) -> Int64Array:
         """Indices of a thing's changes, ascending in time."""
         return self.order[self.starts[code] : self.starts[code + 1]]
+
+    def heard(self, code: int, times: Int64Array) -> BoolArray:
+        """Whether a thing's entity was available at each time (µs UTC)."""
+        start, end = self.silences[code]
+        latest = np.searchsorted(start, times, "right") - 1
+        silent = (latest >= 0) & (times < np.append(end, 0)[latest])
+        return ~silent
 
     @property
     def days(self) -> int:
@@ -212,6 +222,8 @@ def find_changes(log: EventLog) -> Changes:
     things = tuple(_thing(code, int(key), width, log) for code, key in enumerate(keys))
     departures = _departures(rows.entity, left, rows.time, keys, width)
 
+    silences = _silences(log, quiet)
+
     by_automation = rows.origin == Origin.AUTOMATION
     beating = _beating(things, thing, rows.time)
     left_out["made_by_automation"] = int(np.count_nonzero(by_automation))
@@ -238,6 +250,7 @@ def find_changes(log: EventLog) -> Changes:
         starts=starts.astype(np.int64),
         order=grouped,
         departures=departures,
+        silences=tuple(silences.get(int(entity), _NEVER_SILENT) for entity in keys // width),
         first_day=first_day,
         observed=observed,
         born=born[(keys // width).astype(np.int64)] if len(keys) else np.zeros(0, np.int64),
@@ -280,6 +293,21 @@ def _on_the_way(log: EventLog, rows: Int64Array) -> BoolArray:
         return np.zeros(len(rows), np.bool_)
     pairs = log.entity[rows].astype(np.int64) * len(log.states) + log.state[rows]
     return np.isin(pairs, np.array(moving, np.int64))
+
+
+def _silences(log: EventLog, quiet: BoolArray) -> dict[int, Int64Array]:
+    """By entity code, int64 (2, m): from its first row without a state to its next row with one, µs UTC."""
+    no_state = np.array([text in NOT_A_STATE for text in log.states], np.bool_)
+    ever = np.unique(log.entity[no_state[log.state]])
+    found: dict[int, Int64Array] = {}
+    for entity in ever[~quiet[ever]].tolist():
+        rows = np.flatnonzero(log.entity == entity)
+        gone = no_state[log.state[rows]]
+        begins = np.flatnonzero(gone & ~np.concatenate([[False], gone[:-1]]))
+        back = np.append(log.time[rows], log.span[1] + 1)
+        ends = np.flatnonzero(~np.append(gone, False))
+        found[entity] = np.stack([log.time[rows][begins], back[ends[np.searchsorted(ends, begins)]]])
+    return found
 
 
 def _thing(code: int, key: int, width: int, log: EventLog) -> Thing:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from src.domain.events import MICROSECONDS
-from src.mining.changes import Changes, Thing
+from src.mining.changes import Changes
 
 _WITHIN = 2 * MICROSECONDS
 _SHARE = 0.8
@@ -25,10 +25,26 @@ def _share_accompanied(changes: Changes, a: int, b: int) -> float:
     return float(np.mean(high > low))
 
 
-def _standing(changes: Changes, code: int) -> tuple[bool, int, str]:
-    """Sort key of who stands for a set: what can be set before what cannot, short ids (groups) before long ones."""
-    thing: Thing = changes.things[code]
-    return not thing.actuator, len(thing.entity_id), thing.entity_id
+def _standing(changes: Changes, code: int, codes: list[int]) -> tuple[bool, bool, float, str]:
+    """Sort key of who stands for a set: what can be set, then people, then who moves first, as a group's members do."""
+    entity_id, actuator = changes.things[code].entity_id, changes.things[code].actuator
+    return not actuator, not entity_id.startswith("person."), _lateness(changes, code, codes), entity_id
+
+
+def _lateness(changes: Changes, code: int, codes: list[int]) -> float:
+    """Mean time by which a thing moves after the nearest move of the others of its set, µs; negative: before."""
+    times = changes.time[changes.of(code)]
+    late: list[float] = []
+    for other in codes:
+        if other != code:
+            others = changes.time[changes.of(other)]
+            after = np.clip(np.searchsorted(others, times), 0, len(others) - 1)
+            before = np.maximum(after - 1, 0)
+            gap_after, gap_before = others[after] - times, times - others[before]
+            gap = np.where(np.abs(gap_after) < np.abs(gap_before), -gap_after, gap_before)
+            close = np.abs(gap) <= _WITHIN
+            late.append(float(gap[close].mean()) if close.any() else 0.0)
+    return float(np.mean(late)) if late else 0.0
 
 
 def moving_together(changes: Changes) -> dict[int, tuple[int, ...]]:
@@ -72,7 +88,7 @@ def moving_together(changes: Changes) -> dict[int, tuple[int, ...]]:
         sets.setdefault(root(code), []).append(code)
     result: dict[int, tuple[int, ...]] = {}
     for codes in sets.values():
-        ordered = tuple(sorted(codes, key=lambda code: _standing(changes, code)))
+        ordered = tuple(sorted(codes, key=lambda code: _standing(changes, code, codes)))
         for code in codes:
             result[code] = ordered
     return result
@@ -81,8 +97,8 @@ def moving_together(changes: Changes) -> dict[int, tuple[int, ...]]:
 def shadows(changes: Changes, sets: dict[int, tuple[int, ...]]) -> set[int]:
     """Codes of actuator things that only ever follow others of the same state: groups of lamps, mirrored switches.
 
-    Nine in ten of a shadow's changes come within two seconds of one of another entity outside its set, which is no
-    shadow itself. Those that follow most, and most different ones, are decided first.
+    Nine in ten of a shadow's changes come at most two seconds after one of an entity outside its set, which is no
+    shadow itself. Those with most company are decided first: a group has that of all its members.
     """
     entities = np.unique([thing.entity_id for thing in changes.things], return_inverse=True)[1]
     states = np.unique([thing.to for thing in changes.things], return_inverse=True)[1]
@@ -100,7 +116,8 @@ def shadows(changes: Changes, sets: dict[int, tuple[int, ...]]) -> set[int]:
         alike = (states[a] == states[b]) & (entities[a] != entities[b]) & (standing[a] != standing[b])
         for later, x, y in zip(at[alike].tolist(), a[alike].tolist(), b[alike].tolist(), strict=True):
             company.setdefault(x, {}).setdefault(y, set()).add(later)
-            company.setdefault(y, {}).setdefault(x, set()).add(later - lag)
+            if time[later] == time[later - lag]:
+                company.setdefault(y, {}).setdefault(x, set()).add(later - lag)
         lag += 1
     sizes = np.bincount(thing, minlength=len(changes.things))
     found: set[int] = set()
@@ -109,7 +126,9 @@ def shadows(changes: Changes, sets: dict[int, tuple[int, ...]]) -> set[int]:
         followed: set[int] = set().union(*(events for other, events in company[code].items() if other not in found))
         return len(followed) / int(sizes[code])
 
-    for code in sorted(company, key=lambda code: (-share(code), -len(company[code]), changes.things[code].entity_id)):
+    for code in sorted(
+        company, key=lambda code: (-len(company[code]), -int(sizes[code]), changes.things[code].entity_id)
+    ):
         if sizes[code] >= _MIN_TIMES and share(code) >= _SHADOW_SHARE:
             found.add(code)
     return found

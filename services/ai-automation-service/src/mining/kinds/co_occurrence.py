@@ -214,7 +214,8 @@ def day_shift_chance(times: Int64Array, local: Int64Array, action: _Action, dela
 def _test(home: Home, source: int, target: int, action: _Action, left_out: Counter[str]) -> Candidate | None:
     changes = home.changes
     index = changes.of(source)
-    times, delays = opportunities(changes.time[index], action)
+    heard = changes.heard(target, changes.time[index])
+    times, delays = opportunities(changes.time[index[heard]], action)
     searched = times < home.split
     if np.count_nonzero(searched) < _MIN_HITS:
         return None

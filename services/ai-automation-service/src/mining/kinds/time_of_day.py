@@ -10,12 +10,12 @@ nobody, while one that comes on within ten minutes of 07:10 does.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from src.domain.events import BoolArray, Float64Array, Int64Array
-from src.domain.local_time import DAY
+from src.domain.local_time import DAY, to_local, to_utc
 from src.domain.patterns import WEEKDAYS, Kind, TimeTrigger
 from src.mining.kind import Candidate, Home, Search, Trial
 from src.mining.statistics import circular_difference, surprise, upper_tail
@@ -30,15 +30,16 @@ _MIN_DAYS = 5
 _MIN_RATE = 0.5
 _MAX_ROUTINES = 6
 _APART = 90.0  # minutes between two routines of one thing on the same days
+_WATCH_HOURS = (7, 12, 17, 22)  # an entity that was silent at more than half of them had no chance that day
+_NEARLY = 3.0  # nats of surprise that a plain set of days may fall short and still be preferred for its higher rate
 _BUSY = 40  # changes on a median active day, above which a thing says nothing about the clock
 
 # Prior weights of the sets of weekdays (weighted Bonferroni): the plain sets share half, single days and all
 # other sets a quarter each.
-_ALL, _WORK, _REST = range(3)
+_WORKDAYS, _WEEKEND = (0, 1, 2, 3, 4), (5, 6)
 _PLAIN = np.array([[1] * 7, [1, 1, 1, 1, 1, 0, 0], [0, 0, 0, 0, 0, 1, 1]], np.float64)
 _SETS = np.concatenate([_PLAIN, np.eye(7)])
-_COST = np.array([6.0] * 3 + [28.0] * 7)
-_OTHER_COST = 4.0 * (127 - 10)
+_COST = np.array([6.0] * 3 + [28.0] * 7 + [4.0 * (127 - 10)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +91,17 @@ class _ThingDays:
         days, per_day = np.unique(self.minutes[searched] // 1440, return_counts=True)
         self.active_days = len(days)
         self.busy = self.active_days > 0 and float(np.median(per_day)) > _BUSY
-        born = np.int64(changes.born[code])
+        edges = to_local(np.array([changes.born[code], changes.span[1]], np.int64), changes.time_zone)
+        self.born, self.end = ((edges - changes.first_day * DAY) / _MINUTE).tolist()
         midnight = np.arange(changes.days) * 1440.0
-        offset = (changes.local[index[0]] - changes.time[index[0]]) if len(index) else 0
-        self.born = (born + offset - changes.first_day * DAY) / _MINUTE
-        self.alive = midnight + 1440.0 > self.born
+        self._changes = changes
+        watched = [self.heard(np.asarray(midnight + hour * 60.0, np.float64)) for hour in _WATCH_HOURS]
+        self.alive = (midnight + 1440.0 > self.born) & (np.sum(watched, axis=0) * 2 >= len(_WATCH_HOURS))
+
+    def heard(self, minutes: Float64Array) -> BoolArray:
+        """Whether the entity was available at each moment of the local timeline."""
+        local = self._changes.first_day * DAY + np.rint(minutes * _MINUTE).astype(np.int64)
+        return self._changes.heard(self.code, to_utc(local, self._changes.time_zone))
 
 
 def _routines(home: Home, thing: _ThingDays) -> Iterator[Candidate]:
@@ -147,48 +154,50 @@ def _best_window(home: Home, thing: _ThingDays, minutes: Float64Array) -> _Windo
     by_weekday = np.zeros((7, days))
     by_weekday[home.changes.weekdays, np.arange(days)] = chances
     opportunities = by_weekday.sum(axis=1)
-    best: tuple[float, _Window] | None = None
+    found: list[tuple[float, float, _Window]] = []
     for half in _HALF_BINS:
         hit = _timeline(minutes, days * _BINS, half)
         expected = _moving_mean(hit, _JITTER_BINS)
         hits7 = by_weekday @ hit.reshape(days, _BINS)
         chance7 = by_weekday @ expected.reshape(days, _BINS)
-        for score, sets, cost, at in _scored(hits7, chance7, opportunities):
-            if best is None or score > best[0]:
-                best = score, _Window((at + 0.5) * _BIN, (half + 0.5) * _BIN, sets, cost)
-    return best[1] if best else None
+        for score, rate, sets, cost, at in _scored(hits7, chance7, opportunities):
+            found.append((score, rate, _Window((at + 0.5) * _BIN, (half + 0.5) * _BIN, sets, cost)))
+    if not found:
+        return None
+    best = max(found, key=lambda item: item[0])
+    near = [item for item in found if item[0] >= best[0] - _NEARLY and _is_part(item[2], best[2])]
+    return max([best, *near], key=lambda item: item[1])[2]
+
+
+def _is_part(window: _Window, whole: _Window) -> bool:
+    """Whether a window is at the same time on Monday to Friday, or on the weekend, of a window on more days."""
+    apart = abs(float(circular_difference(np.array([window.centre]), whole.centre, 1440.0)[0]))
+    plain = window.weekdays in (_WORKDAYS, _WEEKEND)
+    return plain and set(window.weekdays) < set(whole.weekdays) and apart <= whole.half
 
 
 def _scored(
     hits7: Float64Array, chance7: Float64Array, opportunities: Float64Array
-) -> Iterator[tuple[float, tuple[int, ...], float, int]]:
-    """(score, weekdays, cost, bin) of the best bin for the fixed sets and for the set that suits each bin."""
-    hits, n = _SETS @ hits7, (_SETS @ opportunities)[:, None]
-    yield from _best_bin(hits, np.broadcast_to(n, hits.shape), _SETS @ chance7, np.log(_COST)[:, None], None)
+) -> Iterator[tuple[float, float, tuple[int, ...], float, int]]:
+    """(score, rate, weekdays, cost, bin) of the best bin of each set, the set that suits each bin among them.
+
+    Args:
+        hits7, chance7: float64 (7, bins), sums over the days of each weekday.
+        opportunities: float64 (7,).
+    """
     often = (hits7 >= 0.5 * np.maximum(opportunities, 1)[:, None]) & (opportunities >= 2)[:, None]
-    chosen = often.astype(np.float64)
-    size = chosen.sum(axis=0)
-    own = (size >= 2) & (size <= 6)
-    hits = np.where(own, (chosen * hits7).sum(axis=0), 0.0)[None]
-    n = (chosen * opportunities[:, None]).sum(axis=0)[None]
-    yield from _best_bin(hits, n, (chosen * chance7).sum(axis=0)[None], np.array([[np.log(_OTHER_COST)]]), often)
-
-
-def _best_bin(
-    hits: Float64Array,
-    opportunities: Float64Array,
-    chance: Float64Array,
-    log_cost: Float64Array,
-    members: BoolArray | None,
-) -> Iterator[tuple[float, tuple[int, ...], float, int]]:
-    enough = (hits >= _MIN_DAYS) & (hits >= _MIN_RATE * opportunities)
-    score = np.where(enough, surprise(hits, opportunities, chance / np.maximum(opportunities, 1)) - log_cost, -np.inf)
-    row, at = np.unravel_index(int(np.argmax(score)), score.shape)
-    if score[row, at] > 0:
-        mask = _SETS[row] > 0 if members is None else members[:, at]
-        sets = tuple(int(day) for day in np.flatnonzero(mask))
-        cost = float(np.exp(log_cost[row, 0]))
-        yield float(score[row, at]), sets, cost, int(at)
+    size = often.sum(axis=0)
+    own = np.where((size >= 2) & (size <= 6), often, False)
+    members = np.concatenate([np.repeat(_SETS[:, :, None] > 0, _BINS, axis=2), own[None]])
+    hits = (members * hits7).sum(axis=1)
+    n = (members * opportunities[:, None]).sum(axis=1)
+    chance = (members * chance7).sum(axis=1) / np.maximum(n, 1)
+    enough = (hits >= _MIN_DAYS) & (hits >= _MIN_RATE * n)
+    score = np.where(enough, surprise(hits, n, chance) - np.log(_COST)[:, None], -np.inf)
+    for row, at in enumerate(np.argmax(score, axis=1).tolist()):
+        if score[row, at] > 0:
+            weekdays = tuple(np.flatnonzero(members[row, :, at]).tolist())
+            yield float(score[row, at]), float(hits[row, at] / n[row, at]), weekdays, float(_COST[row]), at
 
 
 def _nearest(thing: _ThingDays, window: _Window, days: Int64Array) -> tuple[Float64Array, Int64Array]:
@@ -206,11 +215,11 @@ def _measure(home: Home, thing: _ThingDays, window: _Window) -> Candidate | None
     changes = home.changes
     on_weekday = np.isin(changes.weekdays, window.weekdays)
     all_days = np.arange(changes.days, dtype=np.int64)
-    first, last = thing.born, (changes.span[1] - changes.span[0]) / _MINUTE + float(_start_minutes(home))
 
     def opportunities(which: BoolArray) -> Int64Array:
-        centre = all_days * 1440.0 + window.centre
-        return np.flatnonzero(which & on_weekday & (centre >= first - window.half) & (centre <= last))
+        centre = np.asarray(all_days * 1440.0 + window.centre, np.float64)
+        whole = (centre >= thing.born - window.half) & (centre <= thing.end)
+        return np.flatnonzero(which & on_weekday & whole & thing.heard(centre))
 
     searched = opportunities(home.discovery)
     if len(searched) < _MIN_DAYS:
@@ -220,9 +229,8 @@ def _measure(home: Home, thing: _ThingDays, window: _Window) -> Candidate | None
         inside = distance[np.abs(distance) <= window.half]
         if len(inside) == 0:
             return None
-        centre = (window.centre + float(np.median(inside))) % 1440.0
-        window = _Window(centre, window.half, window.weekdays, window.cost)
-    # The days' own weekday is that of the centre, so a centre that wandered past midnight starts again there.
+        # Not wrapped at midnight: the window keeps the weekdays it was found on.
+        window = replace(window, centre=window.centre + float(np.median(inside)))
     searched = opportunities(home.discovery)
     held_out = opportunities(home.holdout)
     trials = []
@@ -241,15 +249,11 @@ def _measure(home: Home, thing: _ThingDays, window: _Window) -> Candidate | None
         return None
     tail = upper_tail(discovery.hits, discovery.opportunities, discovery.expected)
     index = np.concatenate(hit_index)
-    seconds = round(window.centre * 60) % 86_400
-    minute = round(seconds / 60) % 1440
     return Candidate(
         kind=Kind.TIME_OF_DAY,
         target=thing.code,
         source=None,
-        trigger=TimeTrigger(
-            f"{minute // 60:02d}:{minute % 60:02d}:00", tuple(WEEKDAYS[day] for day in window.weekdays)
-        ),
+        trigger=_trigger(window),
         discovery=discovery,
         holdout=holdout,
         p_value=min(1.0, tail * _PLACES * window.cost),
@@ -258,13 +262,11 @@ def _measure(home: Home, thing: _ThingDays, window: _Window) -> Candidate | None
     )
 
 
-def _start_minutes(home: Home) -> float:
-    """The log's first instant, in minutes since its first local midnight."""
-    changes = home.changes
-    if len(changes.time) == 0:
-        return 0.0
-    offset = int(changes.local[0] - changes.time[0])
-    return (changes.span[0] + offset - changes.first_day * DAY) / _MINUTE
+def _trigger(window: _Window) -> TimeTrigger:
+    """The window's centre to the minute; on the day after, or before, when it lies beyond midnight."""
+    days_on, minute = divmod(round(window.centre), 1440)
+    weekdays = sorted((day + days_on) % 7 for day in window.weekdays)
+    return TimeTrigger(f"{minute // 60:02d}:{minute % 60:02d}:00", tuple(WEEKDAYS[day] for day in weekdays))
 
 
 def _jitter_chance(minutes: Float64Array, centres: Float64Array, half: float) -> Float64Array:
