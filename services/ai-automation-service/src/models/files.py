@@ -1,0 +1,50 @@
+"""Hashes of files, and writing that survives a crash."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+from src.domain.patterns import Json
+
+_CHUNK = 1 << 20
+
+
+def sha256(path: Path) -> str:
+    """In hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def git_blob_hash(path: Path) -> str:
+    """The hash git names a file's content by, in hex; hubs state it for files that are not in large-file storage."""
+    digest = hashlib.sha1(b"blob %d\0" % path.stat().st_size, usedforsecurity=False)
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def describe(path: Path) -> Json:
+    """``sha256`` and ``bytes`` of a file, as manifests keep them."""
+    return {"sha256": sha256(path), "bytes": path.stat().st_size}
+
+
+def write_json(path: Path, value: Json) -> None:
+    """Write and flush to disk."""
+    with path.open("w", encoding="utf-8") as file:
+        json.dump(value, file, indent=2, sort_keys=True)
+        file.write("\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def flush(path: Path) -> None:
+    """Have a file's content, or a folder's list of names, on disk before the next step."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
