@@ -61,7 +61,7 @@ class Settings(BaseSettings):
     @field_validator("analysis_schedule")
     @classmethod
     def _valid_cron(cls, value: str) -> str:
-        CronTrigger.from_crontab(value)
+        CronTrigger.from_crontab(value, timezone="UTC")  # none given, it would read the machine's
         return value
 
     @property

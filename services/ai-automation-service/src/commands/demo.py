@@ -1,0 +1,106 @@
+"""``demo``: the demo home as files like those a real home would give, and how much of its truth was found."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+from src.domain.events import EventLog, Origin
+from src.domain.local_time import to_local
+from src.domain.patterns import Kind, Pattern, StateTrigger, TimeTrigger
+from src.errors import InvalidSetting
+from src.simulation.home import Planted, SimulatedHome
+from src.terminal import Terminal
+
+CLOSE_MINUTES = 20  # a found time of day this near to the planted one is the same routine
+
+
+def entities_beside(file: Path) -> Path:
+    """``home.entities.csv`` of ``home.csv`` or ``home.csv.gz``."""
+    return file.with_name(f"{file.name.partition('.')[0]}.entities.csv")
+
+
+def write_home(home: SimulatedHome, file: Path) -> None:
+    """Write a home's history and, before it, its entities beside it; each is there whole or not at all."""
+    log = home.log
+    rows = [[info.entity_id, info.name, info.area, info.device_class, info.unit] for info in log.info.values()]
+    _write(entities_beside(file), [["entity_id", "name", "area", "device_class", "unit"], *rows])
+    _write(file, [["timestamp", "entity_id", "state", "origin"], *_events(log)])
+
+
+def _events(log: EventLog) -> list[list[str]]:
+    offsets = to_local(log.time, log.time_zone) - log.time
+    wall = (log.time + offsets).astype("datetime64[us]").astype(str).tolist()
+    signs = {offset: _offset(offset) for offset in set(offsets.tolist())}
+    origins = {int(origin): origin.name.lower() for origin in Origin}
+    return [
+        [time + signs[offset], log.entities[entity], log.states[state], origins[origin]]
+        for time, offset, entity, state, origin in zip(
+            wall, offsets.tolist(), log.entity.tolist(), log.state.tolist(), log.origin.tolist(), strict=True
+        )
+    ]
+
+
+def _offset(microseconds: int) -> str:
+    minutes = abs(microseconds) // 60_000_000
+    return f"{'-' if microseconds < 0 else '+'}{minutes // 60:02}:{minutes % 60:02}"
+
+
+def _write(path: Path, rows: Sequence[Sequence[str | None]]) -> None:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        partial.write_text(text.getvalue(), "utf-8")
+        partial.replace(path)
+    except OSError as error:
+        raise InvalidSetting("FILE", str(path), f"a path this user may write to ({error.strerror})") from error
+
+
+def is_found(routine: Planted, patterns: Sequence[Pattern]) -> bool:
+    """Whether some pattern says what was planted: the same action, at that time of day or after that trigger."""
+    return any(_same(routine, pattern) for pattern in patterns if pattern.kind is routine.kind)
+
+
+def _same(routine: Planted, pattern: Pattern) -> bool:
+    if (routine.entity_id, routine.to) not in {(action.entity_id, action.to) for action in pattern.actions}:
+        return False
+    trigger = pattern.trigger
+    if isinstance(trigger, StateTrigger):
+        return routine.kind is Kind.CO_OCCURRENCE and (trigger.entity_id, trigger.to) == (
+            routine.trigger_entity,
+            routine.trigger_to,
+        )
+    if not isinstance(trigger, TimeTrigger) or routine.at_minutes is None:
+        return False
+    hours, minutes, _ = (int(part) for part in trigger.at.split(":"))
+    apart = abs((hours * 60 + minutes - routine.at_minutes + 720) % 1440 - 720)
+    return apart <= CLOSE_MINUTES and not set(trigger.weekdays).isdisjoint(routine.weekdays)
+
+
+def found_line(planted: Sequence[Planted], patterns: Sequence[Pattern]) -> str:
+    """How many of the planted routines were found."""
+    found = sum(is_found(routine, patterns) for routine in planted)
+    return f"\nThis home is made up: {found} of the {len(planted)} routines that were planted in it were found."
+
+
+def write_demo_file(file: Path, terminal: Terminal, *, seed: int | None) -> None:
+    """Write the demo home and say how to mine it."""
+    from src.simulation.demo import demo_home
+
+    home = demo_home() if seed is None else demo_home(seed)
+    write_home(home, file)
+    entities = entities_beside(file)
+    terminal.result(
+        {
+            "history": str(file),
+            "entities": str(entities),
+            "time_zone": home.log.time_zone,
+            "events": len(home.log),
+            "planted": len(home.planted),
+        },
+        f"{len(home.log):,} events, {len(home.planted)} planted routines. To mine them:",
+        f"python -m src.cli mine {file} --entities {entities} --time-zone {home.log.time_zone}",
+    )

@@ -1,0 +1,45 @@
+"""``mine``: a file in, routines out; no model, no database, no setting of the environment."""
+
+from __future__ import annotations
+
+from src.commands.reading import Reading, by_size, span_of
+from src.domain.patterns import Json
+from src.terminal import Terminal
+
+
+def mine_file(reading: Reading, terminal: Terminal) -> None:
+    """Print what the miner finds in a file. The same file gives the same bytes.
+
+    Raises:
+        InputError: what is wrong with the file or the arguments.
+    """
+    from src.analysis.provenance import entity_count
+    from src.analysis.sentences import describe
+    from src.history import read_history
+    from src.mining import mine
+    from src.routine_tables import home_line, left_out_line, patterns_table
+
+    reading.check()
+    with terminal.progress() as progress:
+        read = read_history(reading.file, time_zone=reading.time_zone, entities=reading.entities, progress=progress)
+        log = reading.cut(read.log)
+        mined = mine(log, kinds=reading.kinds, progress=progress)
+    patterns = [pattern.with_(sentence=describe(pattern, log.info)) for pattern in mined.patterns]
+    left_out = by_size(read.skipped, mined.left_out)
+    value: Json = {
+        "events": len(log),
+        "entities": entity_count(log),
+        "span": span_of(log),
+        "patterns": [pattern.to_json() for pattern in patterns],
+        "left_out": left_out,
+        "tested": mined.tested,
+        "warnings": list(read.warnings),
+    }
+    for warning in read.warnings:
+        terminal.warn(warning)
+    terminal.result(
+        value,
+        home_line(value["events"], value["entities"], value["span"]),
+        left_out_line(left_out),
+        patterns_table(patterns),
+    )

@@ -1,0 +1,245 @@
+"""The rules of the house, kept by reading every file: who imports whom, what is exported, what the docs promise."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal, get_args, get_origin
+
+import pytest
+
+from src.settings import Settings
+
+REPO = Path(__file__).resolve().parents[2]
+SERVICE = REPO / "services" / "ai-automation-service"
+SRC = SERVICE / "src"
+
+BASE = {"domain", "settings", "errors"}
+ROOMS_BELOW = BASE | {"history", "mining", "models", "simulation", "store", "automations"}
+MAY_IMPORT: dict[str, set[str]] = {
+    "errors": set(),
+    "domain": {"errors"},
+    "settings": {"domain", "errors"},
+    "logging_setup": set(),
+    "history": BASE,
+    "mining": BASE,
+    "models": BASE,
+    "simulation": BASE,
+    "store": BASE,
+    "automations": BASE,
+    "analysis": BASE | {"history", "mining", "models", "store"},
+    "jobs": ROOMS_BELOW | {"analysis"},
+    "api": ROOMS_BELOW | {"analysis", "jobs", "logging_setup"},
+    "web": ROOMS_BELOW | {"analysis", "jobs"},
+    "main": ROOMS_BELOW | {"analysis", "jobs", "api", "web", "logging_setup"},
+    "terminal": BASE,
+    "routine_tables": BASE | {"terminal"},
+    "commands": ROOMS_BELOW | {"analysis", "jobs", "api", "main", "logging_setup", "terminal", "routine_tables"},
+    "cli": BASE | {"terminal", "commands"},
+}
+HTTP_SERVERS = {"fastapi", "starlette", "uvicorn"}
+MAY_SERVE = {"api", "web", "main", "commands"}
+SQL = {"sqlalchemy", "alembic", "sqlite3", "psycopg", "duckdb"}
+MAY_KNOW_SQL = {"store", "history", "simulation"}  # the simulation writes what the history reads
+CONVERTERS = {"torch", "transformers", "sentence_transformers", "optimum", "nncf"}
+
+
+def source_files() -> list[Path]:
+    return sorted(SRC.rglob("*.py"))
+
+
+def room_of(path: Path) -> str:
+    """``history`` of ``src/history/csv.py``; ``cli`` of ``src/cli.py``."""
+    return path.relative_to(SRC).parts[0].removesuffix(".py")
+
+
+def imports_of(path: Path) -> Iterator[tuple[int, str]]:
+    """Line and full dotted name of every import, those inside functions too."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno} imports relatively; write `from src...`"
+            if node.module == "src":
+                yield from ((node.lineno, f"src.{alias.name}") for alias in node.names)
+            else:
+                yield node.lineno, node.module or ""
+
+
+def misplaced(packages: set[str], allowed_rooms: set[str]) -> list[str]:
+    return [
+        f"{path.relative_to(SRC)}:{line} imports {name}"
+        for path in source_files()
+        for line, name in imports_of(path)
+        if name.partition(".")[0] in packages and room_of(path) not in allowed_rooms
+    ]
+
+
+def test_every_room_has_its_place_in_the_house() -> None:
+    rooms = {room_of(path) for path in source_files()} - {"__init__"}
+    assert rooms <= set(MAY_IMPORT), "say in MAY_IMPORT whom the new room may import"
+
+
+def test_imports_go_down_only() -> None:
+    wrong = [
+        f"{path.relative_to(SRC)}:{line} imports {name}"
+        for path in source_files()
+        for line, name in imports_of(path)
+        if name.startswith("src.")
+        and (target := name.split(".")[1]) != (room := room_of(path))
+        and target not in {"__version__"}
+        and target not in MAY_IMPORT[room]
+    ]
+    assert wrong == []
+
+
+def test_nothing_below_the_api_knows_http_serving() -> None:
+    assert misplaced(HTTP_SERVERS, MAY_SERVE) == []
+
+
+def test_only_what_reads_or_writes_databases_knows_sql() -> None:
+    assert misplaced(SQL, MAY_KNOW_SQL) == []
+
+
+def test_serving_needs_no_converter() -> None:
+    assert misplaced(CONVERTERS, set()) == []
+
+
+# LOG_LEVEL is read before the settings, so that a command without settings can log as well; the hub's library has
+# variables of its own.
+MAY_READ_THE_ENVIRONMENT = {"settings.py", "cli.py", "models/hub.py"}
+
+
+def test_only_the_settings_read_the_environment() -> None:
+    reads = re.compile(r"\bos\.(?:environ|getenv)\b")
+    found = {path.relative_to(SRC).as_posix() for path in source_files() if reads.search(path.read_text("utf-8"))}
+    assert found <= MAY_READ_THE_ENVIRONMENT
+
+
+EXPORTS = {
+    "src.history": ["HistoryRead", "SourceInfo", "read_history"],
+    "src.mining": ["MiningResult", "mine"],
+    "src.store": ["Store"],
+}
+
+
+@pytest.mark.parametrize("room", EXPORTS)
+def test_a_room_exports_what_it_promised(room: str) -> None:
+    assert sorted(importlib.import_module(room).__all__) == EXPORTS[room]
+
+
+def test_the_model_manager_keeps_its_public_names() -> None:
+    module = importlib.import_module("src.models.model_manager")
+    public = (
+        "generate_embeddings",
+        "rerank",
+        "classify_pattern",
+        "get_model_info",
+        "get_embedding_model",
+        "get_reranker_model",
+        "get_classifier_model",
+    )
+    assert callable(module.get_model_manager)
+    assert [name for name in public if not callable(getattr(module.ModelManager, name, None))] == []
+
+
+def _type_for_people(annotation: object) -> str:
+    if get_origin(annotation) is Literal:
+        return " or ".join(f"`{value}`" for value in get_args(annotation))
+    return {
+        str: "text",
+        int: "whole number",
+        float: "number",
+        bool: "`true` or `false`",
+        Path: "folder",
+    }[annotation]  # type: ignore[index]
+
+
+def test_the_docs_have_the_table_of_settings() -> None:
+    expected = []
+    for name, field in Settings.model_fields.items():
+        default = str(field.default).lower() if isinstance(field.default, bool) else str(field.default)
+        shown = f"`{default}`" if default else "empty"
+        expected.append(f"| `{name.upper()}` | {_type_for_people(field.annotation)} | {shown} | {field.description} |")
+    page = (REPO / "docs" / "settings.md").read_text("utf-8")
+    assert [line for line in page.splitlines() if line.startswith("| `")] == expected
+
+
+SKIPPED_FOLDERS = {
+    ".git",
+    ".venv",
+    ".venvs",
+    ".data",
+    ".mypy_cache",
+    ".ruff_cache",
+    ".pytest_cache",
+    ".hypothesis",
+    "__pycache__",
+    "node_modules",
+    "build",
+    "dist",
+}
+
+
+def texts_of_the_repository(folder: Path = REPO) -> Iterator[tuple[Path, str]]:
+    for path in sorted(folder.iterdir()):
+        if path.is_symlink() or path.name in SKIPPED_FOLDERS or path.name.endswith(".egg-info"):
+            continue
+        if path.is_dir():
+            yield from texts_of_the_repository(path)
+        else:
+            data = path.read_bytes()
+            if b"\0" not in data:
+                yield path, data.decode("utf-8", "replace")
+
+
+# In pieces, so that this file does not name them itself.
+_REGISTRY_HOSTS = re.compile(
+    "|".join(["pypi" + r"\.org", "pythonhosted" + r"\.org", "registry\\.npmjs" + r"\.org", r"deb\.debian" + r"\.org"])
+)
+# A container's own /root/.cache is no developer's machine.
+_DEVELOPER_PATHS = re.compile(r"(?<![\w.~$}*-])/(?:home/[a-z]|Users/[A-Za-z]|root/(?!\.cache)|work/)")
+
+
+@pytest.mark.parametrize(
+    ("what", "pattern"),
+    [("the host of a package registry", _REGISTRY_HOSTS), ("a path of a developer's machine", _DEVELOPER_PATHS)],
+    ids=["registry", "path"],
+)
+def test_no_file_names(what: str, pattern: re.Pattern[str]) -> None:
+    found = [
+        f"{path.relative_to(REPO)}:{number}"
+        for path, text in texts_of_the_repository()
+        if path != Path(__file__).resolve()
+        for number, line in enumerate(text.splitlines(), 1)
+        if pattern.search(line)
+    ]
+    assert found == [], f"these lines name {what}"
+
+
+def test_the_search_for_paths_finds_one() -> None:
+    assert _DEVELOPER_PATHS.search("open('/" + "home/someone/x.csv')")
+    assert not _DEVELOPER_PATHS.search("src/work/x and infra/home/x")
+
+
+@pytest.mark.parametrize(
+    ("module", "must_stay_out"),
+    [
+        ("src.cli", {"openvino", "sqlalchemy", "fastapi", "numpy", "pydantic"}),
+        ("src.commands.mine", {"openvino", "sqlalchemy", "fastapi", "pydantic"}),
+        ("src.mining", {"openvino", "sqlalchemy", "fastapi"}),
+        ("src.store", {"openvino", "fastapi"}),
+        ("src.analysis.sentences", {"openvino", "sqlalchemy", "fastapi"}),
+    ],
+)
+def test_importing_a_room_loads_no_heavy_package_it_does_not_need(module: str, must_stay_out: set[str]) -> None:
+    code = f"import sys, {module}; print(*sorted(sys.modules))"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], cwd=SERVICE, capture_output=True, text=True, check=True, timeout=60
+    ).stdout.split()
+    assert must_stay_out & set(loaded) == set()
