@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from sqlalchemy import insert, update
+
+from src.errors import DatabaseUnreachable, StoreError
+from src.store.database import Database
 from src.store.embeddings import EmbeddingRepository
 from src.store.events import EventRepository
 from src.store.leases import LeaseRepository
+from src.store.migration import migrate
 from src.store.patterns import PatternRepository
 from src.store.runs import RunRepository
+from src.store.schema import probe
 
 
 class Store:
@@ -14,6 +20,7 @@ class Store:
 
     Attributes:
         events, patterns, runs, embeddings, leases: the repositories.
+        schema_version: the revision of the tables, such as ``0001``.
     """
 
     events: EventRepository
@@ -21,22 +28,46 @@ class Store:
     runs: RunRepository
     embeddings: EmbeddingRepository
     leases: LeaseRepository
+    schema_version: str
+
+    def __init__(self, database: Database, schema_version: str) -> None:
+        self._database = database
+        self.schema_version = schema_version
+        self.events = EventRepository(database)
+        self.patterns = PatternRepository(database)
+        self.runs = RunRepository(database)
+        self.embeddings = EmbeddingRepository(database)
+        self.leases = LeaseRepository(database)
 
     @classmethod
     def open(cls, url: str) -> Store:
-        """Connect and migrate to the newest schema.
+        """Connect and migrate to the newest schema. The folder of an SQLite file is made.
 
         Args:
             url: SQLAlchemy URL, ``sqlite:///path`` or ``postgresql://...``; ``sqlite://`` for one in memory.
 
         Raises:
             DatabaseUnreachable, DatabaseTooNew.
+            StoreError: no room on the disk, or another process keeps it locked.
         """
-        raise NotImplementedError
+        database = Database(url)
+        try:
+            return cls(database, migrate(database))
+        except BaseException:
+            database.close()
+            raise
 
     def check(self) -> None:
         """Read and write once. Raises DatabaseUnreachable."""
-        raise NotImplementedError
+        try:
+            with self._database.write() as connection:
+                if connection.execute(update(probe).values(written=probe.c.written + 1)).rowcount == 0:
+                    connection.execute(insert(probe).values(id=1, written=1))
+        except DatabaseUnreachable:
+            raise
+        except StoreError as error:
+            raise DatabaseUnreachable(self._database.name, error.message.rstrip(".")) from error
 
     def close(self) -> None:
-        raise NotImplementedError
+        """Give back every connection. Nothing is lost by not calling it."""
+        self._database.close()

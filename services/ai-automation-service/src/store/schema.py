@@ -1,0 +1,158 @@
+"""The tables, as the newest migration leaves them. A test compares the two.
+
+Times are µs since the epoch, UTC. No column has a default in the database: what a row holds is said by the code
+that writes it.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    and_,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+# JSON and not JSONB on PostgreSQL: a record is given back letter for letter, keys in their order.
+_JSON = JSON(none_as_null=True)
+
+home = Table(
+    "home",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),  # always 1: one home a database
+    Column("time_zone", Text, nullable=False),
+)
+
+entity = Table(
+    "entity",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("entity_id", Text, nullable=False, unique=True),
+    Column("name", Text),
+    Column("area", Text),
+    Column("device_class", Text),
+    Column("unit", Text),
+)
+
+state_text = Table(
+    "state_text",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("text", Text, nullable=False),
+    # Unique by digest: PostgreSQL cannot index a text of more than some 2,700 bytes.
+    Column("digest", LargeBinary(16), nullable=False, unique=True),
+)
+
+# No foreign keys here: they would be checked for every event, and only `EventRepository.add` writes this table,
+# in the transaction that writes the entities and texts it points to.
+event = Table(
+    "event",
+    metadata,
+    Column("time", BigInteger, primary_key=True, autoincrement=False),
+    Column("entity", Integer, primary_key=True, autoincrement=False),
+    Column("state", Integer, primary_key=True, autoincrement=False),
+    Column("origin", SmallInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+source = Table(
+    "source",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("position", BigInteger, nullable=False),
+)
+
+run = Table(
+    "run",
+    metadata,
+    Column("number", Integer, primary_key=True),  # in the order of their beginning, also within one microsecond
+    Column("id", Text, nullable=False, unique=True),
+    Column("state", Text, nullable=False),
+    Column("trigger", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("finished_at", BigInteger),
+    Column("night", Text),
+    Column("stage", Text, nullable=False),
+    Column("request", _JSON, nullable=False),
+    Column("inputs", _JSON, nullable=False),
+    Column("versions", _JSON, nullable=False),
+    Column("counts", _JSON, nullable=False),
+    Column("timings", _JSON, nullable=False),
+    Column("left_out", _JSON, nullable=False),
+    Column("error", _JSON),
+)
+_succeeded_at_night = and_(run.c.state == "succeeded", run.c.trigger == "nightly")
+Index(
+    "uq_run_succeeded_night",
+    run.c.night,
+    unique=True,
+    sqlite_where=_succeeded_at_night,
+    postgresql_where=_succeeded_at_night,
+)
+Index("ix_run_state", run.c.state)
+
+pattern = Table(
+    "pattern",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("status", Text, nullable=False),  # this one counts, not the one inside `data`
+    Column("category", Text),
+    Column("position", Integer, nullable=False),  # 0 is the strongest; what the last run missed comes after the rest
+    Column("first_run", Text, ForeignKey("run.id"), nullable=False),
+    Column("last_run", Text, ForeignKey("run.id"), nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("updated", BigInteger, nullable=False),
+    Column("data", _JSON, nullable=False),
+)
+Index("ix_pattern_position", pattern.c.position)
+
+shortlist = Table(
+    "shortlist",
+    metadata,
+    Column("run", Text, ForeignKey("run.id"), primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("interest", Text, nullable=False),
+    Column("patterns", _JSON, nullable=False),
+)
+
+embedding = Table(
+    "embedding",
+    metadata,
+    Column("model", Text, primary_key=True),
+    Column("digest", LargeBinary(32), primary_key=True),
+    Column("dims", Integer, nullable=False),
+    Column("vector", LargeBinary, nullable=False),
+    Column("created", BigInteger, nullable=False),
+)
+
+lease = Table(
+    "lease",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("expires", BigInteger, nullable=False),
+)
+
+probe = Table(
+    "probe",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),  # always 1
+    Column("written", BigInteger, nullable=False),  # how often `Store.check` wrote it
+)

@@ -1,0 +1,144 @@
+"""What people see of patterns, and how it changes with each run that publishes."""
+
+from __future__ import annotations
+
+import pytest
+
+from src.domain.patterns import Pattern, Status
+from src.domain.runs import Run, RunTrigger
+from src.errors import InvalidSetting, NotFound
+from src.store import Store
+from tests.unit.store.worlds import NOW, SECOND, pattern, result
+
+
+def publish(store: Store, *patterns: Pattern, now: int = NOW) -> Run:
+    run = store.runs.start(trigger=RunTrigger.CLI, request={}, now=now)
+    return store.runs.publish(run.id, result(*patterns), now=now + SECOND)
+
+
+def numbers(patterns: list[Pattern] | tuple[Pattern, ...]) -> list[int]:
+    return [int(each.id[2:], 16) for each in patterns]
+
+
+def statuses(store: Store) -> dict[int, Status]:
+    return {int(each.id[2:], 16): each.status for each in store.patterns.all()}
+
+
+def test_a_pattern_comes_back_as_it_was_published(store: Store) -> None:
+    publish(store, pattern(1), pattern(2))
+    assert store.patterns.get(pattern(1).id) == pattern(1)
+    assert store.patterns.all() == [pattern(1), pattern(2)]
+    assert store.patterns.page().items == (pattern(1), pattern(2))
+
+
+def test_unknown_patterns(store: Store) -> None:
+    with pytest.raises(NotFound, match="p_0"):
+        store.patterns.get("p_0")
+    with pytest.raises(NotFound, match="p_0"):
+        store.patterns.set_status("p_0", Status.ACCEPTED)
+    assert store.patterns.all() == []
+    assert store.patterns.page().items == ()
+
+
+def test_the_last_run_gives_the_order_and_the_newest_form(store: Store) -> None:
+    publish(store, pattern(1), pattern(2), pattern(3))
+    publish(store, pattern(3), pattern(4), pattern(1, sentence="Earlier than before."))
+
+    assert numbers(store.patterns.page().items) == [3, 4, 1]
+    assert store.patterns.get(pattern(1).id).sentence == "Earlier than before."
+
+
+@pytest.mark.parametrize(
+    ("given", "found_again", "not_found"),
+    [
+        (Status.NEW, Status.NEW, Status.STALE),
+        (Status.ACCEPTED, Status.ACCEPTED, Status.ACCEPTED),
+        (Status.REJECTED, Status.REJECTED, Status.REJECTED),
+        (Status.SNOOZED, Status.SNOOZED, Status.STALE),
+        (Status.STALE, Status.NEW, Status.STALE),
+    ],
+)
+def test_what_a_run_does_to_a_status(store: Store, given: Status, found_again: Status, not_found: Status) -> None:
+    publish(store, pattern(1), pattern(2))
+    for number in (1, 2):
+        assert store.patterns.set_status(pattern(number).id, given).status is given
+
+    # What the run believes of the status does not count: a person may have changed it since.
+    publish(store, pattern(1, status=Status.STALE))
+
+    assert statuses(store) == {1: found_again, 2: not_found}
+    assert store.patterns.get(pattern(1).id).status is found_again
+
+
+def test_a_stale_pattern_that_is_found_again_is_new_again(store: Store) -> None:
+    publish(store, pattern(1))
+    publish(store)
+    assert statuses(store) == {1: Status.STALE}
+    publish(store, pattern(1))
+    assert statuses(store) == {1: Status.NEW}
+
+
+def test_filters(store: Store) -> None:
+    publish(store, *(pattern(number) for number in range(6)))
+    store.patterns.set_status(pattern(0).id, Status.ACCEPTED)
+    store.patterns.set_status(pattern(1).id, Status.STALE)
+
+    def shown(**filters: object) -> list[int]:
+        return numbers(store.patterns.page(**filters).items)  # type: ignore[arg-type]
+
+    assert shown() == [0, 2, 3, 4, 5]
+    assert shown(status=[Status.STALE]) == [1]
+    assert shown(status=[Status.STALE, Status.ACCEPTED]) == [0, 1]
+    assert shown(status=[]) == []
+    assert shown(kind="time_of_day") == [0, 2, 4]
+    assert shown(category="security") == [3, 5]
+    assert shown(kind="co_occurrence", category="comfort") == []
+    assert shown(kind="no such kind") == []
+
+
+def test_pages_cover_the_list_once(store: Store) -> None:
+    publish(store, *(pattern(number) for number in range(7)))
+    seen: list[int] = []
+    cursor = None
+    for size in (3, 3, 1):
+        page = store.patterns.page(limit=3, cursor=cursor)
+        assert len(page.items) == size
+        seen += numbers(page.items)
+        cursor = page.next
+    assert cursor is None
+    assert seen == list(range(7))
+    assert store.patterns.page(limit=7).next is None
+
+
+def test_a_page_goes_on_where_the_last_one_ended_though_a_run_published_in_between(store: Store) -> None:
+    publish(store, pattern(1), pattern(2), pattern(3), pattern(4))
+    first = store.patterns.page(limit=2)
+    assert numbers(first.items) == [1, 2]
+
+    publish(store, pattern(8), pattern(1), pattern(9), pattern(2), pattern(3), pattern(7), pattern(4))
+
+    assert numbers(store.patterns.page(cursor=first.next).items) == [3, 7, 4]
+
+
+def test_a_page_goes_on_though_its_last_pattern_is_gone(store: Store) -> None:
+    publish(store, pattern(1), pattern(2), pattern(3), pattern(4))
+    first = store.patterns.page(limit=2)
+    publish(store, pattern(1), pattern(5), pattern(3), pattern(4))
+    assert numbers(store.patterns.page(cursor=first.next).items) == [3, 4]
+
+
+@pytest.mark.parametrize("limit", [0, -1, 501])
+def test_limits_out_of_range(store: Store, limit: int) -> None:
+    with pytest.raises(InvalidSetting, match="limit"):
+        store.patterns.page(limit=limit)
+    with pytest.raises(InvalidSetting, match="limit"):
+        store.runs.page(limit=limit)
+
+
+def test_a_cursor_of_another_list_is_refused(store: Store) -> None:
+    publish(store, pattern(1), pattern(2))
+    publish(store, pattern(1), pattern(2))
+    with pytest.raises(InvalidSetting, match="cursor"):
+        store.patterns.page(cursor=store.runs.page(limit=1).next)
+    with pytest.raises(InvalidSetting, match="cursor"):
+        store.runs.page(cursor=store.patterns.page(limit=1).next)
