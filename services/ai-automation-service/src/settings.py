@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
+from urllib.parse import quote
 
 from apscheduler.triggers.cron import CronTrigger
 from pydantic import Field, ValidationError, field_validator
@@ -61,13 +62,17 @@ class Settings(BaseSettings):
     @field_validator("analysis_schedule")
     @classmethod
     def _valid_cron(cls, value: str) -> str:
-        CronTrigger.from_crontab(value, timezone="UTC")  # none given, it would read the machine's
+        # The field for weekdays is read by jobs.nights, which counts them as cron does; APScheduler does not. A zone is
+        # given because none given means the machine's.
+        times, _, _weekdays = value.rpartition(" ")
+        CronTrigger.from_crontab(f"{times} *", timezone="UTC")
         return value
 
     @property
     def store_url(self) -> str:
         """``database_url``, or the SQLite file in ``data_dir``."""
-        return self.database_url or f"sqlite:///{(self.data_dir / 'ai-automation.db').absolute()}"
+        # SQLAlchemy decodes what stands in a URL, so a folder's own "%" and "?" must be written for it.
+        return self.database_url or f"sqlite:///{quote(str((self.data_dir / 'ai-automation.db').absolute()))}"
 
 
 def load_settings(**overrides: object) -> Settings:

@@ -29,7 +29,11 @@ _NOUNS: Mapping[str, tuple[str, frozenset[str]]] = {
         ("humidifier", "humidifier", "humidifier dehumidifier diffuser"),
         ("input_button", "button", "button"),
         ("lawn_mower", "lawn mower", "mower"),
-        ("light", "light", "light lamp lantern chandelier spot spotlight bulb led strip lightstrip sconce downlight"),
+        (
+            "light",
+            "light",
+            "light lamp lantern chandelier spot spotlight bulb led strip lightstrip sconce downlight backlight",
+        ),
         ("lock", "lock", "lock latch"),
         ("media_player", "media player", "player speaker tv television receiver soundbar radio stereo projector"),
         ("scene", "scene", "scene"),
