@@ -28,7 +28,7 @@ from src.domain.local_time import DAY, isoformat
 from src.domain.patterns import Json, Kind, MadeBy, Pattern, Status
 from src.domain.progress import Progress, silent
 from src.domain.runs import Run, RunResult, Shortlist
-from src.errors import InvalidSetting, ModelError, NoHistory, RunInterrupted, ServiceError
+from src.errors import InvalidSetting, ModelError, ModelUnavailable, NoHistory, RunInterrupted, ServiceError
 from src.history import read_history
 from src.mining import MiningResult, mine
 from src.models.model_manager import ModelManager
@@ -139,7 +139,7 @@ class Pipeline:
         return RunResult(
             patterns=patterns + tuple(_of_other_kinds(stored, request.kinds)),
             shortlists=shortlists,
-            inputs={**imported.inputs, **mined_from, "warnings": [*imported.warnings, *map(str, missing)]},
+            inputs={**imported.inputs, **mined_from, "warnings": [*imported.warnings, *map(_stood_in, missing)]},
             versions={**software_versions(), **_made_by(patterns, shortlists)},
             counts={
                 "events": mined_from["events"],
@@ -206,6 +206,16 @@ class Pipeline:
             self._store.runs.fail(run.id, failure(run.id, error), now=self._clock())
         except Exception:
             logger.exception("run_failure_not_recorded", extra={"run": run.id})
+
+
+def _stood_in(error: ModelError) -> str:
+    """What a person should know of a missing model; the whole why is logged, and told by ``GET /models``."""
+    if not isinstance(error, ModelUnavailable):
+        return str(error)
+    return (
+        f"The {error.about} model is not at hand, so its declared fallback did the work:"
+        " `python scripts/download-models.py` fetches it, or says why not."
+    )
 
 
 def failure(run_id: str, error: BaseException) -> Json:
