@@ -19,6 +19,7 @@ class Planted:
         entity_id, to: what it does.
         probability: chance that an opportunity is taken.
         spread_minutes: standard deviation of the time or the delay, minutes.
+        delay_seconds: mean delay from trigger to action (co_occurrence), s, else None.
     """
 
     kind: Kind
@@ -35,7 +36,16 @@ class Planted:
 
 @dataclass(frozen=True)
 class SimulatedHome:
-    """A log and what was planted in it."""
+    """A log and what was planted in it.
+
+    Attributes:
+        planted: the routines a miner should find.
+        natural: regularities of sensors that people cause by living there (a door opens, then the hallway sees
+            motion). They are real, but nobody can switch a sensor: finding one is neither right nor wrong.
+        echoes: ``(source, follower)`` entity ids; the follower repeats the source at once, as a group does its members.
+    """
 
     log: EventLog
     planted: tuple[Planted, ...]
+    natural: tuple[Planted, ...] = ()
+    echoes: tuple[tuple[str, str], ...] = ()

@@ -1,0 +1,200 @@
+"""Devices that people switch: by routine, and between routines at no fixed time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from src.domain.events import MICROSECONDS, BoolArray, EntityInfo, Int64Array, Origin
+from src.domain.local_time import day_number, to_local, weekday
+from src.domain.patterns import WEEKDAYS, Kind
+from src.simulation.home import Planted
+from src.simulation.span import DAY_MINUTES, MINUTE, Span
+from src.simulation.timeline import Timeline, changes_only, merged, timeline
+
+# Hours of a day at which people use a thing: share, mean hour, standard deviation; the rest is spread over the day.
+SHAPES: dict[str, tuple[tuple[float, float, float], ...]] = {
+    "evening": ((0.55, 19.6, 2.3), (0.15, 7.5, 1.8)),
+    "morning": ((0.45, 8.0, 2.2), (0.25, 18.5, 3.0)),
+    "day": ((0.6, 13.5, 3.5),),
+    "flat": (),
+}
+# A lamp that a routine turns on is turned off by no routine of its own, so its counterpart is looked for this far.
+_COUNTERPART = 8 * 60 * MINUTE
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """Something with an on and an off state.
+
+    Attributes:
+        on, off: the two states; the device starts in ``off``.
+        uses: mean number of uses a day besides the routines.
+        shape: of SHAPES.
+        minutes: shortest and longest use; every length between is equally likely.
+        wall: share of uses at the device itself (origin DEVICE) instead of by app or voice (origin USER).
+        passing: the states that are passed through on the way to ``on`` and to ``off`` (a cover: opening, closing).
+        travel_seconds: how long passing takes.
+    """
+
+    info: EntityInfo
+    on: str = "on"
+    off: str = "off"
+    uses: float = 1.0
+    shape: str = "evening"
+    minutes: tuple[float, float] = (10, 300)
+    wall: float = 0.6
+    passing: tuple[str, str] | None = None
+    travel_seconds: float = 18.0
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a device's uses depend on.
+
+    Attributes:
+        active: bool (span.minutes,), somebody is at home and awake.
+        present: bool (span.minutes,), nobody is on holiday: routines run.
+        departures: int64 (n,), instants (µs UTC, ascending) at which the last person leaves.
+        lines: timelines that routines may be triggered by.
+    """
+
+    span: Span
+    active: BoolArray
+    present: BoolArray
+    departures: Int64Array
+    lines: Mapping[str, Timeline]
+
+
+def _hours(shape: str, count: int, rng: np.random.Generator) -> Int64Array:
+    """Minutes after midnight, drawn from a shape."""
+    minutes = rng.uniform(0, DAY_MINUTES, count)
+    pick = rng.random(count)
+    low = 0.0
+    for share, mean, spread in SHAPES[shape]:
+        chosen = (pick >= low) & (pick < low + share)
+        minutes[chosen] = rng.normal(mean, spread, int(chosen.sum())) * 60
+        low += share
+    return np.clip(minutes, 0, DAY_MINUTES - 1).astype(np.int64)
+
+
+def _uses(device: Device, around: Surroundings, rng: np.random.Generator) -> tuple[Int64Array, Int64Array]:
+    """Starts and ends (µs UTC) of the uses that belong to no routine."""
+    span = around.span
+    # Some days see many uses and some none, and free days see more: counts are broader than Poisson's.
+    busy = rng.gamma(2.0, 0.5, span.days) * np.where(span.weekdays >= 5, 1.4, 1.0)
+    count = rng.poisson(device.uses * span.days * 1.35)
+    days = rng.choice(span.days, count, p=busy / busy.sum())
+    moment = days * DAY_MINUTES + _hours(device.shape, count, rng)
+    moment = np.sort(moment[around.active[moment]])
+    start = span.utc(moment + rng.random(len(moment)))
+    end = start + (rng.uniform(*device.minutes, len(moment)) * MINUTE).astype(np.int64)
+    return start, _until_departure(start, end, around, rng)
+
+
+def _until_departure(start: Int64Array, end: Int64Array, around: Surroundings, rng: np.random.Generator) -> Int64Array:
+    """Some uses end when the last person leaves, a few minutes before the door."""
+    if len(around.departures) == 0 or len(start) == 0:
+        return end
+    following = np.searchsorted(around.departures, start, "right")
+    leaving = around.departures[np.minimum(following, len(around.departures) - 1)]
+    leaving = leaving - (rng.uniform(0.3, 14, len(start)) * MINUTE).astype(np.int64)
+    early = (rng.random(len(start)) < 0.12) & (leaving > start + MINUTE) & (leaving < end)
+    return np.where(early, leaving, end)
+
+
+def clock_moments(routine: Planted, around: Surroundings, rng: np.random.Generator) -> Int64Array:
+    """Instants (µs UTC) at which a routine of the clock happens."""
+    assert routine.at_minutes is not None
+    span = around.span
+    weekdays = [WEEKDAYS.index(day) for day in routine.weekdays]
+    days = np.flatnonzero(np.isin(span.weekdays, weekdays) & (rng.random(span.days) < routine.probability))
+    minutes = days * DAY_MINUTES + rng.normal(routine.at_minutes, routine.spread_minutes, len(days))
+    at = np.clip(minutes, 0, span.minutes - 1).astype(np.int64)
+    return np.sort(span.utc(minutes[around.present[at]]))
+
+
+def following_moments(routine: Planted, around: Surroundings, rng: np.random.Generator) -> Int64Array:
+    """Instants (µs UTC) at which a routine that follows another entity happens."""
+    assert routine.trigger_entity is not None
+    assert routine.trigger_to is not None
+    assert routine.delay_seconds is not None
+    triggers = around.lines[routine.trigger_entity].when(routine.trigger_to)
+    weekdays = [WEEKDAYS.index(day) for day in routine.weekdays]
+    days = weekday(day_number(to_local(triggers, around.span.time_zone)))
+    taken = triggers[np.isin(days, weekdays) & (rng.random(len(triggers)) < routine.probability)]
+    # Lognormal with the routine's mean and standard deviation: never before its trigger, and with a long tail.
+    variance = np.log1p((routine.spread_minutes * 60 / routine.delay_seconds) ** 2)
+    delay = rng.lognormal(np.log(routine.delay_seconds) - variance / 2, np.sqrt(variance), len(taken))
+    return np.sort(taken + (np.maximum(delay, 1.5) * MICROSECONDS).astype(np.int64))
+
+
+def _next(times: Int64Array, after: Int64Array) -> Int64Array:
+    """For each instant the first of ``times`` at or after it, or one that is out of reach."""
+    padded = np.append(times, np.iinfo(np.int64).max // 2)
+    return padded[np.searchsorted(times, after, "left")]
+
+
+def _overlaps(start: Int64Array, end: Int64Array, low: Int64Array, high: Int64Array) -> BoolArray:
+    """Which of [start, end] meet any of [low, high]; both in order of their starts."""
+    if len(low) == 0:
+        return np.zeros(len(start), np.bool_)
+    reach = np.maximum.accumulate(high)
+    before = np.searchsorted(low, end, "right") - 1
+    return (before >= 0) & (reach[np.maximum(before, 0)] >= start)
+
+
+def operate(device: Device, routines: Sequence[Planted], around: Surroundings, rng: np.random.Generator) -> Timeline:
+    """Everything a device did.
+
+    A routine needs a device that can take its state: other uses make room for it, and a device that is turned off
+    by routine was turned on before, at no fixed time.
+    """
+    moments = {}
+    for routine in routines:
+        draw = clock_moments if routine.kind is Kind.TIME_OF_DAY else following_moments
+        moments[routine] = draw(routine, around, rng)
+    none = np.empty(0, np.int64)
+    on = np.sort(np.concatenate([none, *(at for routine, at in moments.items() if routine.to == device.on)]))
+    off = np.sort(np.concatenate([none, *(at for routine, at in moments.items() if routine.to == device.off)]))
+    on_follows = any(routine.to == device.on and routine.kind is Kind.CO_OCCURRENCE for routine in routines)
+
+    # Turned on by routine: released after a while, unless a routine does that.
+    release = on + (rng.uniform(*device.minutes, len(on)) * MINUTE).astype(np.int64)
+    release = _until_departure(on, release, around, rng)
+    release = release[_next(off, on) > on + _COUNTERPART]
+    # Turned off by routine: turned on before, unless a routine did that.
+    since_on = off - np.append(on, np.int64(-_COUNTERPART))[np.searchsorted(on, off, "right") - 1]
+    alone = (since_on > _COUNTERPART) & (not on_follows)
+    prepare = off[alone] - (rng.uniform(15, 300, int(alone.sum())) * MINUTE).astype(np.int64)
+
+    # Stretches that other uses keep out of: shortly before a routine turns on, and until it turns off.
+    low_off = off - np.minimum(since_on, 40 * MINUTE)
+    low_off[alone] = prepare
+    low = np.concatenate([on - 25 * MINUTE, low_off])
+    high = np.concatenate([on + 3 * MINUTE, off])
+    order = np.argsort(low, kind="stable")
+    low, high = low[order], high[order]
+    release = np.sort(release)
+    release = release[~_overlaps(release, release, np.sort(prepare), np.sort(off[alone]))]
+    start, end = _uses(device, around, rng)
+    free = ~_overlaps(start, end, low, high)
+    start, end = start[free], end[free]
+
+    turns = ((on, 1), (release, 0), (prepare, 1), (off, 0), (start, 1), (end, 0))
+    time = np.concatenate([at for at, _ in turns])
+    code = np.concatenate([np.full(len(at), to, np.int32) for at, to in turns])
+    by_hand = rng.random(len(time)) < device.wall
+    origin = np.where(by_hand, Origin.DEVICE, Origin.USER).astype(np.int8)
+    line = changes_only(timeline(time, code, (device.off, device.on), origin), device.off)
+    return _with_passing(line, device) if device.passing else line
+
+
+def _with_passing(line: Timeline, device: Device) -> Timeline:
+    """A cover first says that it moves; what was planted is the state it arrives at."""
+    assert device.passing is not None
+    to_on, to_off = device.passing
+    moving = timeline(line.time - round(device.travel_seconds * MICROSECONDS), line.code, (to_off, to_on), line.origin)
+    return merged([moving, line])
