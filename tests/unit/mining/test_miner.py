@@ -211,6 +211,14 @@ def test_a_blind_that_is_opening_is_on_its_way_to_open(log_of: BuildLog) -> None
     ]
 
 
+def test_days_without_the_device_count_neither_for_nor_against(log_of: BuildLog) -> None:
+    """The lamp was unplugged for the last ten days of seventy: it had no chance to be switched on."""
+    rows = ordinary_life(70, 45) + habit(range(60), "light.a", 7.0, 6, 46)
+    assert mine(log_of(rows)).patterns == ()
+    (found,) = mine(log_of([*rows, (day(60), "light.a", "unavailable")])).patterns
+    assert found.evidence.opportunities + found.evidence.holdout.opportunities == 60
+
+
 def test_a_retired_habit_is_not_proposed(log_of: BuildLog) -> None:
     rows = ordinary_life(60, 20) + habit(range(40), "light.desk", 8.0, 5, 21)
     result = mine(log_of(rows))

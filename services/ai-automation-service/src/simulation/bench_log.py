@@ -32,7 +32,7 @@ def _busy_minutes() -> Float64Array:
     """float64 (1440,), cumulative share of a day's behaviour up to each minute: nights quiet, evenings busy."""
     minute = np.arange(1440)
     weight = 0.1 + np.exp(-(((minute - 1170) / 170) ** 2)) + 0.6 * np.exp(-(((minute - 440) / 90) ** 2))
-    return np.cumsum(weight) / weight.sum()
+    return np.asarray(np.cumsum(weight) / weight.sum(), np.float64)
 
 
 def _times(count: int, days: int, regular: bool, habit: float | None, rng: np.random.Generator) -> Int64Array:

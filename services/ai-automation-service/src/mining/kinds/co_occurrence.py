@@ -42,7 +42,7 @@ _NEVER = np.iinfo(np.int64).max // 2
 
 
 @dataclass(frozen=True)
-class _Action:
+class ActionTimes:
     """When an entity was free to take a state, and when it took it, µs UTC.
 
     Attributes:
@@ -65,10 +65,10 @@ class CoOccurrence:
     def search(self, home: Home) -> Search:
         left_out: Counter[str] = Counter()
         candidates: list[Candidate] = []
-        actions: dict[int, _Action] = {}
+        actions: dict[int, ActionTimes] = {}
         for source, target in _promising(home):
             if target not in actions:
-                actions[target] = _action(home, target)
+                actions[target] = action_times(home, target)
             candidate = _test(home, source, target, actions[target], left_out)
             if candidate is not None:
                 candidates.append(candidate)
@@ -139,20 +139,21 @@ class _Tally:
         return keys // self._kinds, keys % self._kinds, total
 
 
-def _action(home: Home, target: int) -> _Action:
+def action_times(home: Home, target: int) -> ActionTimes:
+    """The times of a thing in a home."""
     changes = home.changes
     index = changes.of(target)
     taken = changes.time[index]
     left = changes.departures[target]
     born = np.array([changes.born[target]], np.int64)
     if changes.things[target].entity_id.partition(".")[0] in MOMENTS:
-        return _Action(taken, changes.by_person[index], np.concatenate([born, taken]))
+        return ActionTimes(taken, changes.by_person[index], np.concatenate([born, taken]))
     upcoming = np.searchsorted(left, taken, "right")
     freed = np.append(left, changes.span[1] + 1)[upcoming]
-    return _Action(taken, changes.by_person[index], np.concatenate([born, freed]))
+    return ActionTimes(taken, changes.by_person[index], np.concatenate([born, freed]))
 
 
-def opportunities(trigger: Int64Array, action: _Action) -> tuple[Int64Array, Int64Array]:
+def opportunities(trigger: Int64Array, action: ActionTimes) -> tuple[Int64Array, Int64Array]:
     """Trigger times at which the action was free to follow, and the delay to its next occurrence.
 
     Args:
@@ -188,7 +189,7 @@ def _covered(start: Int64Array, end: Int64Array, low: Int64Array, high: Int64Arr
     return np.asarray(np.interp(high, edges, total) - np.interp(low, edges, total), np.float64)
 
 
-def jitter_chance(times: Int64Array, action: _Action, delay: int) -> Float64Array:
+def jitter_chance(times: Int64Array, action: ActionTimes, delay: int) -> Float64Array:
     """Share of the free instants within an hour of each time that the action followed within ``delay`` µs."""
     if len(action.taken) == 0:
         return np.zeros(len(times))
@@ -198,7 +199,7 @@ def jitter_chance(times: Int64Array, action: _Action, delay: int) -> Float64Arra
     return np.asarray(np.minimum(hit / np.maximum((high - low) - busy, 1.0), 1.0), np.float64)
 
 
-def day_shift_chance(times: Int64Array, local: Int64Array, action: _Action, delay: int, zone: str) -> Float64Array:
+def day_shift_chance(times: Int64Array, local: Int64Array, action: ActionTimes, delay: int, zone: str) -> Float64Array:
     """Share of the 14 surrounding days on which the action fell within ``delay`` µs after the same wall-clock time."""
     if len(times) == 0:
         return np.zeros(0)
@@ -211,7 +212,7 @@ def day_shift_chance(times: Int64Array, local: Int64Array, action: _Action, dela
     return hits / len(_SHIFTS)
 
 
-def _test(home: Home, source: int, target: int, action: _Action, left_out: Counter[str]) -> Candidate | None:
+def _test(home: Home, source: int, target: int, action: ActionTimes, left_out: Counter[str]) -> Candidate | None:
     changes = home.changes
     index = changes.of(source)
     heard = changes.heard(target, changes.time[index])
@@ -281,7 +282,7 @@ def _local(home: Home, times: Int64Array) -> Int64Array:
     return changes.local[np.searchsorted(changes.time, times)]
 
 
-def _best_delay(times: Int64Array, delays: Int64Array, action: _Action) -> int | None:
+def _best_delay(times: Int64Array, delays: Int64Array, action: ActionTimes) -> int | None:
     """Index of the delay that the action's overall pace finds most surprising, None if no delay is followed often."""
     span = max(int(action.taken[-1] - action.taken[0]), 1) if len(action.taken) else 1
     pace = len(action.taken) / span

@@ -240,7 +240,7 @@ def _measure(home: Home, thing: _ThingDays, window: _Window) -> Candidate | None
         distance, index = _nearest(thing, window, days)
         hit = np.abs(distance) <= window.half
         centres = np.asarray(days * 1440.0 + window.centre, np.float64)
-        expected = float(_jitter_chance(thing.minutes, centres, window.half).mean()) if len(days) else 0.0
+        expected = float(jitter_chance(thing.minutes, centres, window.half).mean()) if len(days) else 0.0
         trials.append(Trial(int(np.count_nonzero(hit)), len(days), expected))
         values.append(window.centre + distance[hit])
         hit_index.append(index[hit])
@@ -269,7 +269,7 @@ def _trigger(window: _Window) -> TimeTrigger:
     return TimeTrigger(f"{minute // 60:02d}:{minute % 60:02d}:00", tuple(WEEKDAYS[day] for day in weekdays))
 
 
-def _jitter_chance(minutes: Float64Array, centres: Float64Array, half: float) -> Float64Array:
+def jitter_chance(minutes: Float64Array, centres: Float64Array, half: float) -> Float64Array:
     """Chance that a window holds an action when the actions around it are shifted by up to three hours.
 
     Exact: the share of shifts u in [-180, 180] minutes for which some action lies within ``half`` of centre + u,
