@@ -34,12 +34,14 @@ _WATCH_HOURS = (7, 12, 17, 22)  # an entity that was silent at more than half of
 _NEARLY = 3.0  # nats of surprise that a plain set of days may fall short and still be preferred for its higher rate
 _BUSY = 40  # changes on a median active day, above which a thing says nothing about the clock
 
-# Prior weights of the sets of weekdays (weighted Bonferroni): the plain sets share half, single days and all
-# other sets a quarter each.
+# The price of a set of weekdays (weighted Bonferroni): of the prior weight the three plain sets share 0.4, and the
+# seven single days, the other twenty pairs of days and the 96 larger sets 0.2 each.
 _WORKDAYS, _WEEKEND = (0, 1, 2, 3, 4), (5, 6)
-_PLAIN = np.array([[1] * 7, [1, 1, 1, 1, 1, 0, 0], [0, 0, 0, 0, 0, 1, 1]], np.float64)
-_SETS = np.concatenate([_PLAIN, np.eye(7)])
-_COST = np.array([6.0] * 3 + [28.0] * 7 + [4.0 * (127 - 10)])
+_SETS = np.concatenate(
+    [np.array([[1] * 7, [1, 1, 1, 1, 1, 0, 0], [0, 0, 0, 0, 0, 1, 1]], np.float64), np.eye(7, dtype=np.float64)]
+)
+_SET_COST = np.array([7.5] * 3 + [35.0] * 7)
+_PAIR_COST, _OTHER_COST = 100.0, 480.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,11 +195,14 @@ def _scored(
     n = (members * opportunities[:, None]).sum(axis=1)
     chance = (members * chance7).sum(axis=1) / np.maximum(n, 1)
     enough = (hits >= _MIN_DAYS) & (hits >= _MIN_RATE * n)
-    score = np.where(enough, surprise(hits, n, chance) - np.log(_COST)[:, None], -np.inf)
+    cost = np.concatenate(
+        [np.repeat(_SET_COST[:, None], _BINS, axis=1), np.where(size == 2, _PAIR_COST, _OTHER_COST)[None]]
+    )
+    score = np.where(enough, surprise(hits, n, chance) - np.log(cost), -np.inf)
     for row, at in enumerate(np.argmax(score, axis=1).tolist()):
         if score[row, at] > 0:
             weekdays = tuple(np.flatnonzero(members[row, :, at]).tolist())
-            yield float(score[row, at]), float(hits[row, at] / n[row, at]), weekdays, float(_COST[row]), at
+            yield float(score[row, at]), float(hits[row, at] / n[row, at]), weekdays, float(cost[row, at]), at
 
 
 def _nearest(thing: _ThingDays, window: _Window, days: Int64Array) -> tuple[Float64Array, Int64Array]:
