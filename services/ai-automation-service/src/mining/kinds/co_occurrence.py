@@ -36,6 +36,7 @@ _MACHINE = 2 * MICROSECONDS  # nobody reaches a switch faster
 _MACHINE_SHARE = 0.8
 _MIN_SHARE = 0.2
 _NEAR, _FAR = int(_DELAYS[3]), int(_DELAYS[-1])
+_TALLY_AT_ONCE = 2_000_000  # meetings counted together, so that memory does not grow with the log
 _MIN_EXCESS = 2.0  # how much oftener than two unconnected things a pair must meet to be worth a test
 _HOPELESS = 0.01  # a p-value that no correction over a family can bring down again
 _NEVER = np.iinfo(np.int64).max // 2
@@ -123,20 +124,28 @@ class _Tally:
 
     def __init__(self, kinds: int) -> None:
         self._kinds = kinds
-        self._keys: list[Int64Array] = [np.zeros(0, np.int64)]
-        self._counts: list[Int64Array] = [np.zeros(0, np.int64)]
+        self._keys = np.zeros(0, np.int64)
+        self._counts = np.zeros(0, np.int64)
+        self._more: list[Int64Array] = []
+        self._waiting = 0
 
     def add(self, before: Int64Array, after: Int64Array) -> None:
-        keys, counts = np.unique(before * self._kinds + after, return_counts=True)
-        self._keys.append(keys)
-        self._counts.append(counts.astype(np.int64))
+        self._more.append(before * self._kinds + after)
+        self._waiting += len(before)
+        if self._waiting > _TALLY_AT_ONCE:
+            self._merge()
 
     def read(self) -> tuple[Int64Array, Int64Array, Float64Array]:
         """Before, after and how often, for each pair that was added."""
-        keys, inverse = np.unique(np.concatenate(self._keys), return_inverse=True)
-        total = np.zeros(len(keys), np.float64)
-        np.add.at(total, inverse, np.concatenate(self._counts))
-        return keys // self._kinds, keys % self._kinds, total
+        self._merge()
+        return self._keys // self._kinds, self._keys % self._kinds, self._counts.astype(np.float64)
+
+    def _merge(self) -> None:
+        keys, counts = np.unique(np.concatenate([np.zeros(0, np.int64), *self._more]), return_counts=True)
+        both, place = np.unique(np.concatenate([self._keys, keys]), return_inverse=True)
+        total = np.zeros(len(both), np.int64)
+        np.add.at(total, place, np.concatenate([self._counts, counts.astype(np.int64)]))
+        self._keys, self._counts, self._more, self._waiting = both, total, [], 0
 
 
 def action_times(home: Home, target: int) -> ActionTimes:
