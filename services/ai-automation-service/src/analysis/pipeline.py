@@ -20,6 +20,7 @@ from src.analysis.importing import ReadHistory, import_history
 from src.analysis.interests import Interest, interests_for
 from src.analysis.provenance import log_inputs, software_versions
 from src.analysis.ranking import Retrieved, rerank, retrieve
+from src.analysis.remarks import remarks
 from src.analysis.request import DetectRequest
 from src.analysis.sentences import describe
 from src.analysis.stages import Stages
@@ -136,10 +137,11 @@ class Pipeline:
         missing = [error for error in (vectors.missing, no_reranker, no_classifier) if error is not None]
         for error in missing:
             logger.warning("model_missing", extra={"role": error.about, "code": error.code, "why": error.message})
+        warnings = [*imported.warnings, *remarks(mined), *map(_stood_in, missing)]
         return RunResult(
             patterns=patterns + tuple(_of_other_kinds(stored, request.kinds)),
             shortlists=shortlists,
-            inputs={**imported.inputs, **mined_from, "warnings": [*imported.warnings, *map(_stood_in, missing)]},
+            inputs={**imported.inputs, **mined_from, "warnings": warnings},
             versions={**software_versions(), **_made_by(patterns, shortlists)},
             counts={
                 "events": mined_from["events"],

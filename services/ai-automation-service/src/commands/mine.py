@@ -14,6 +14,7 @@ def mine_file(reading: Reading, terminal: Terminal) -> None:
         InputError: what is wrong with the file or the arguments.
     """
     from src.analysis.provenance import entity_count
+    from src.analysis.remarks import remarks
     from src.analysis.sentences import describe
     from src.history import read_history
     from src.mining import mine
@@ -26,6 +27,7 @@ def mine_file(reading: Reading, terminal: Terminal) -> None:
         mined = mine(log, kinds=reading.kinds, progress=progress)
     patterns = [pattern.with_(sentence=describe(pattern, log.info)) for pattern in mined.patterns]
     left_out = by_size(read.skipped, mined.left_out)
+    warnings = [*read.warnings, *remarks(mined)]
     value: Json = {
         "events": len(log),
         "entities": entity_count(log),
@@ -33,9 +35,9 @@ def mine_file(reading: Reading, terminal: Terminal) -> None:
         "patterns": [pattern.to_json() for pattern in patterns],
         "left_out": left_out,
         "tested": mined.tested,
-        "warnings": list(read.warnings),
+        "warnings": warnings,
     }
-    for warning in read.warnings:
+    for warning in warnings:
         terminal.warn(warning)
     terminal.result(
         value,
