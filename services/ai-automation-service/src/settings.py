@@ -55,9 +55,18 @@ class Settings(BaseSettings):
     @field_validator("tz")
     @classmethod
     def _known_zone(cls, value: str) -> str:
-        if value:
-            zone(value)
-        return value
+        # POSIX lets TZ name a file, as in ":/etc/localtime"; the zone is where its link leads.
+        name = value.removeprefix(":")
+        if name.startswith("/"):
+            name = str(Path(name).resolve()).partition("/zoneinfo/")[2]
+        if name:
+            zone(name)
+        return name
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _any_case(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
 
     @field_validator("analysis_schedule")
     @classmethod

@@ -38,7 +38,8 @@ def test_a_time_that_drifts_a_little_every_night_stays_one_routine() -> None:
         (at("07:10:00", LAMP, weekdays=WEEKDAYS), True),
         (at("07:10:00", LAMP, weekdays=("sat", "sun")), False),
         (at("07:10:00", ("light.kitchen", "off")), False),
-        (at("07:10:00", LAMP, ("light.hall", "on")), False),
+        (at("07:10:00", LAMP, ("light.hall", "on")), True),
+        (at("07:10:00", LAMP, ("light.hall", "on"), ("light.bed", "on")), False),
         (after(("person.anna", "home"), LAMP), False),
     ],
 )

@@ -185,12 +185,16 @@ def test_a_routine_that_is_gone_becomes_stale_and_may_come_back(detect: Detect, 
     assert {p.status for each in store.runs.shortlists(run.id) for p in each.patterns} == {Status.NEW}
 
 
-def test_a_run_of_one_kind_leaves_the_other_kinds_alone(detect: Detect, store: Store, found: Found) -> None:
+def test_a_run_over_a_part_only_adds(detect: Detect, store: Store, found: Found) -> None:
     detect()
     found.patterns = [at("21:00:00", ("light.hall", "off"), id="p_new")]
     run = detect(DetectRequest(kinds=(Kind.TIME_OF_DAY,)))
-    assert set(shown(store)) == {"p_new", "p_door", "p_motion"}
+    assert set(shown(store)) == {"p_lamp", "p_new", "p_door", "p_motion"}
     assert run.counts["found"] == 1
+    detect(DetectRequest(time_zone="Asia/Tokyo"))
+    assert set(shown(store)) == {"p_lamp", "p_new", "p_door", "p_motion"}
+    assert detect().whole
+    assert set(shown(store)) == {"p_new"}
 
 
 @pytest.mark.parametrize(
@@ -274,6 +278,7 @@ def test_only_the_days_of_the_retention_are_mined(
     store: Store, source: Source, found: Found, models: CountingModels, clock: Clockwork
 ) -> None:
     source.days = 100
+    clock.forward(days=200)
     pipeline = Pipeline(
         store,
         cast("ModelManager", models),
@@ -286,6 +291,16 @@ def test_only_the_days_of_the_retention_are_mined(
     run = store.runs.start(trigger=RunTrigger.API, request=request.to_json(), now=clock())
     assert pipeline.run(run, request).counts["events"] == 31
     assert source.time_zones == ["Europe/Helsinki"]
+
+
+def test_events_from_a_wrong_clock_do_not_push_the_real_ones_out(
+    detect: Detect, source: Source, clock: Clockwork
+) -> None:
+    source.days = 100
+    clock.forward(days=-30)
+    run = detect()
+    assert 0 < run.counts["events"] < 100
+    assert "dated after tomorrow" in run.inputs["warnings"][-1]
 
 
 def test_a_file_is_read_whole_and_a_database_from_where_the_last_import_stopped(

@@ -19,6 +19,7 @@ from src.api.services import WAITING_THREADS
 from src.domain.patterns import Kind
 from src.domain.runs import Run, Shortlist
 from src.errors import InvalidSetting
+from src.settings import load_settings
 from tests.unit.api.fakes import HALL, KITCHEN, World
 from tests.unit.api.test_problems import assert_problem
 
@@ -76,7 +77,7 @@ def test_a_time_without_an_offset_is_on_the_homes_clock(client: TestClient, home
 def test_an_offset_is_honoured(wall: datetime, hours: int) -> None:
     text = f"{wall.isoformat()}{'+' if hours >= 0 else '-'}{abs(hours):02d}:00"
     expected = round((datetime.fromisoformat(text) - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() * 1_000_000)
-    start = detect_request(DetectIn(start=text), "Asia/Tokyo").start
+    start = detect_request(DetectIn(start=text), "Asia/Tokyo", load_settings()).start
     assert start is not None
     assert abs(start - expected) <= 1
 
@@ -87,7 +88,7 @@ def test_what_is_no_instant_is_refused_with_its_field(text: str) -> None:
         datetime.fromisoformat(text)
     except ValueError:
         with pytest.raises(InvalidSetting, match="end cannot be"):
-            detect_request(DetectIn(end=text), "UTC")
+            detect_request(DetectIn(end=text), "UTC", load_settings())
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +13,7 @@ import pytest
 from src.analysis.pipeline import DetectRequest, Pipeline
 from src.domain.runs import RunState, RunTrigger
 from src.errors import HistoryEmpty, HistoryNotFound, InvalidSetting, NoHistory, NotFound, RunError, RunInProgress
-from src.jobs.lease import TTL, KeptLease, new_owner, retire, surely_dead, take
+from src.jobs.lease import TTL, KeptLease, here, new_owner, retire, surely_dead, take
 from src.jobs.runner import RUN_LEASE, Runner, RunProgress
 from src.settings import load_settings
 from src.store import Store
@@ -132,7 +131,7 @@ def abandoned(store: Store, clock: Clockwork, owner: str | None) -> str:
 def test_a_run_whose_process_is_gone_is_failed_at_start(
     store: Store, clock: Clockwork, new_runner: RunnerFactory, who: str
 ) -> None:
-    host = socket.gethostname()
+    host = here()
     owner = {
         "nobody": None,
         "a dead process of this host": f"{host}:{dead_process()}:0a",
@@ -160,7 +159,7 @@ def test_a_run_of_another_host_is_left_alone_until_its_lease_runs_out(
 
 
 def test_waiting_for_a_run_whose_process_dies_comes_to_an_end(store: Store, clock: Clockwork, runner: Runner) -> None:
-    left = abandoned(store, clock, f"{socket.gethostname()}:{dead_process()}:0a")
+    left = abandoned(store, clock, f"{here()}:{dead_process()}:0a")
     assert runner.wait(left).state is RunState.FAILED
 
 
@@ -209,7 +208,7 @@ def test_closing_waits_for_a_run_that_is_nearly_done(runner: Runner, store: Stor
 
 
 def test_who_is_dead_is_only_said_of_this_hosts_processes() -> None:
-    host = socket.gethostname()
+    host = here()
     alive = new_owner()
     assert not surely_dead(alive)
     retire(alive)

@@ -54,7 +54,7 @@ def test_the_last_run_gives_the_order_and_the_newest_form(store: Store) -> None:
         (Status.NEW, Status.NEW, Status.STALE),
         (Status.ACCEPTED, Status.ACCEPTED, Status.ACCEPTED),
         (Status.REJECTED, Status.REJECTED, Status.REJECTED),
-        (Status.SNOOZED, Status.SNOOZED, Status.STALE),
+        (Status.SNOOZED, Status.SNOOZED, Status.SNOOZED),
         (Status.STALE, Status.NEW, Status.STALE),
     ],
 )

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 
 from src.domain.patterns import Pattern, StateTrigger, TimeTrigger
 
+_SAME_ACTIONS = 0.5  # share of the devices of both that they have in common
 _FARTHEST = 60.0  # minutes
 _DAY = 24 * 60
 
@@ -67,13 +68,22 @@ def _minutes(at: str) -> float:
 def _key(pattern: Pattern) -> _Key:
     trigger = pattern.trigger
     cause = (trigger.entity_id, trigger.to) if isinstance(trigger, StateTrigger) else ()
-    actions = frozenset((action.entity_id, action.to) for action in pattern.actions)
-    return (pattern.kind, actions, cause)
+    return (pattern.kind, cause)
+
+
+def _actions_apart(found: Pattern, stored: Pattern) -> float | None:
+    """0 for the same actions, up to 0.5 for a set of devices that grew or shrank; None for other actions."""
+    ours, theirs = ({(action.entity_id, action.to) for action in each.actions} for each in (found, stored))
+    shared = len(ours & theirs) / len(ours | theirs)
+    return 1 - shared if shared >= _SAME_ACTIONS else None
 
 
 def _distance(found: Pattern, stored: Pattern) -> _Distance | None:
     """How far apart two patterns of one key are, least first; None when they are different routines."""
-    otherwise = float(found.conditions != stored.conditions)
+    devices = _actions_apart(found, stored)
+    if devices is None:
+        return None
+    otherwise = float(found.conditions != stored.conditions) + devices
     if isinstance(found.trigger, StateTrigger) and isinstance(stored.trigger, StateTrigger):
         return (otherwise, abs(found.trigger.delay_seconds - stored.trigger.delay_seconds))
     if not (isinstance(found.trigger, TimeTrigger) and isinstance(stored.trigger, TimeTrigger)):

@@ -10,6 +10,7 @@ from src.analysis.request import DetectRequest
 from src.domain.events import MICROSECONDS
 from src.domain.patterns import Json
 from src.domain.progress import Progress
+from src.errors import InvalidSetting
 from src.history import HistoryRead
 from src.store.store import Store
 
@@ -48,7 +49,13 @@ class ImportedHistory:
 
 
 def import_history(
-    store: Store, request: DetectRequest, *, time_zone: str | None, read: ReadHistory, progress: Progress
+    store: Store,
+    request: DetectRequest,
+    *,
+    time_zone: str | None,
+    read: ReadHistory,
+    progress: Progress,
+    now: int,
 ) -> ImportedHistory:
     """Read the request's source and add its events to the store; nothing is read when it names none.
 
@@ -57,15 +64,17 @@ def import_history(
 
     Args:
         time_zone: the home's zone if somebody said it; None: the source's own.
+        now: µs UTC. A source that was read up to a later instant had an event from a wrong clock, and is read whole.
 
     Raises:
-        InputError: the history cannot be read. StoreError.
+        InputError: the history cannot be read, or was read in another zone before. StoreError.
     """
     if request.history is None:
         return ImportedHistory({"source": None, "format": None})
     path = Path(request.history)
-    position = store.events.position(str(path.resolve())) if _is_database(path) else None
-    since = None if position is None else position - _OVERLAP
+    reached = store.events.position(str(path.resolve()))
+    database = _is_database(path)
+    since = reached - _OVERLAP if database and reached is not None and reached <= now else None
 
     def read_in(home: str | None) -> HistoryRead:
         return read(path, time_zone=home, entities=request.entities, since=since, progress=progress)
@@ -76,6 +85,10 @@ def import_history(
         # This source does not know where the home is, but an earlier import was told. Read as UTC, its wall-clock
         # times would come in a second time, some hours off.
         got = read_in(known)
+    if not database and reached is not None and known not in (None, got.log.time_zone):
+        # Times without an offset would come in a second time, shifted by the difference of the zones.
+        wanted = f"{known}, in which {path.name} was imported before; for another zone start with an empty DATA_DIR"
+        raise InvalidSetting("the time zone", got.log.time_zone, wanted)
     added = store.events.add(got.log, source=got.source.key, progress=progress)
     inputs = {
         "source": got.source.key,

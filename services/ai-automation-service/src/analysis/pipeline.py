@@ -98,15 +98,21 @@ class Pipeline:
         request.check()
         store, models = self._store, self._models
         time_zone = request.time_zone or self._settings.tz or None
+        zone_before = self._settings.tz or store.events.time_zone()
         with stages.stage("import"):
-            imported = import_history(store, request, time_zone=time_zone, read=self._read, progress=progress)
+            imported = import_history(
+                store, request, time_zone=time_zone, read=self._read, progress=progress, now=self._clock() + DAY
+            )
         with stages.stage("load"):
             log = self._load(request, time_zone)
             mined_from = log_inputs(log)
+            ahead = self._dated_ahead(request)
         with stages.stage("mine"):
-            mined = self._mine(log, kinds=request.kinds, progress=progress)
+            # All kinds, whatever was asked for: which of two explanations of a habit stands needs both.
+            mined = self._mine(log, kinds=None, progress=progress)
+            wanted = [each for each in mined.patterns if request.kinds is None or each.kind in request.kinds]
         with stages.stage("describe"):
-            described = [pattern.with_(sentence=describe(pattern, log.info)) for pattern in mined.patterns]
+            described = [pattern.with_(sentence=describe(pattern, log.info)) for pattern in wanted]
         del log  # the models need its memory more
         with stages.stage("identify"):
             stored = store.patterns.all()
@@ -137,9 +143,11 @@ class Pipeline:
         missing = [error for error in (vectors.missing, no_reranker, no_classifier) if error is not None]
         for error in missing:
             logger.warning("model_missing", extra={"role": error.about, "code": error.code, "why": error.message})
-        warnings = [*imported.warnings, *remarks(mined), *map(_stood_in, missing)]
+        warnings = [*imported.warnings, *ahead, *remarks(mined), *map(_stood_in, missing)]
+        same_zone = zone_before is None or request.time_zone in (None, zone_before)
+        whole = same_zone and all(part is None for part in (request.kinds, request.start, request.end))
         return RunResult(
-            patterns=patterns + tuple(_of_other_kinds(stored, request.kinds)),
+            patterns=patterns,
             shortlists=shortlists,
             inputs={**imported.inputs, **mined_from, "warnings": warnings},
             versions={**software_versions(), **_made_by(patterns, shortlists)},
@@ -157,6 +165,7 @@ class Pipeline:
             },
             timings=dict(stages.timings),
             left_out=dict(left_out),
+            whole=whole,
         )
 
     def _load(self, request: DetectRequest, time_zone: str | None) -> EventLog:
@@ -168,9 +177,13 @@ class Pipeline:
         span = self._store.events.span()
         if span is None:
             raise NoHistory
-        newest = span[1] if request.end is None else min(span[1], request.end)
+        # What a wrong clock dated into the future must not push the real history out of the days that are mined.
+        tomorrow = self._clock() + DAY
+        newest = min(span[1], tomorrow) if span[0] < tomorrow else span[1]
+        if request.end is not None:
+            newest = min(newest, request.end)
         start = newest - self._settings.retention_days * DAY if request.start is None else request.start
-        log = self._store.events.load(start, request.end)
+        log = self._store.events.load(start, min(newest + 1, request.end or newest + 1))
         if time_zone is not None:
             log = replace(log, time_zone=time_zone)
         if not len(log):
@@ -179,6 +192,13 @@ class Pipeline:
             asked = request.to_json()
             raise InvalidSetting("start and end", (asked["start"], asked["end"]), wanted)
         return log
+
+    def _dated_ahead(self, request: DetectRequest) -> list[str]:
+        span = self._store.events.span()
+        tomorrow = self._clock() + DAY
+        if span is None or not span[0] < tomorrow < span[1] or request.end is not None:
+            return []
+        return ["Some events are dated after tomorrow. They were left out: check the clock of what wrote them."]
 
     def _rerank(
         self,
@@ -237,13 +257,6 @@ def _continued(described: Sequence[Pattern], stored: Sequence[Pattern]) -> list[
     """The found patterns with the ids of the stored ones they continue, and what people said of those."""
     status = {pattern.id: pattern.status for pattern in stored if pattern.status is not Status.STALE}
     return [pattern.with_(status=status.get(pattern.id, Status.NEW)) for pattern in identify(described, stored)]
-
-
-def _of_other_kinds(stored: Sequence[Pattern], kinds: Sequence[Kind] | None) -> list[Pattern]:
-    """What earlier runs found of kinds that this run was not asked for: not looked for is not gone."""
-    if kinds is None:
-        return []
-    return [pattern for pattern in stored if pattern.kind not in kinds and pattern.status is not Status.STALE]
 
 
 def _made_by(patterns: Sequence[Pattern], shortlists: Sequence[Shortlist]) -> Json:

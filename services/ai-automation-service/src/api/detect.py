@@ -18,6 +18,7 @@ from src.domain.patterns import Kind
 from src.domain.runs import Run, RunState, RunTrigger
 from src.errors import InvalidSetting, UnknownKind
 from src.jobs.runner import Submitted
+from src.settings import Settings
 
 router = APIRouter(tags=["patterns"])
 
@@ -85,8 +86,8 @@ async def detect(
     )
 
 
-def detect_request(asked: DetectIn, home_zone: str) -> DetectRequest:
-    """A request in the pipeline's terms.
+def detect_request(asked: DetectIn, home_zone: str, settings: Settings) -> DetectRequest:
+    """A request in the pipeline's terms; without a source of its own it imports HISTORY, as the nightly run does.
 
     Args:
         home_zone: the zone of instants without an offset, unless the request names one.
@@ -106,8 +107,8 @@ def detect_request(asked: DetectIn, home_zone: str) -> DetectRequest:
     if start is not None and end is not None and start >= end:
         raise InvalidSetting("end", asked.end, f"an instant after start, {asked.start}")
     return DetectRequest(
-        history=asked.history,
-        entities=asked.entities,
+        history=asked.history or settings.history or None,
+        entities=asked.entities or (None if asked.history else settings.history_entities or None),
         start=start,
         end=end,
         time_zone=asked.time_zone,
@@ -122,7 +123,7 @@ def _submit(services: Services, asked: DetectIn) -> Submitted:
     home_zone = "UTC"
     if asked.start is not None or asked.end is not None:
         home_zone = services.settings.tz or services.store.events.time_zone() or "UTC"
-    return services.runner.submit(detect_request(asked, home_zone), trigger=RunTrigger.API)
+    return services.runner.submit(detect_request(asked, home_zone, services.settings), trigger=RunTrigger.API)
 
 
 async def _wait(http: Request, services: Services, lanes: Lanes, run: Run) -> Run:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -102,5 +103,5 @@ def write_demo_file(file: Path, terminal: Terminal, *, seed: int | None) -> None
             "planted": len(home.planted),
         },
         f"{len(home.log):,} events, {len(home.planted)} planted routines. To mine them:",
-        f"python -m src.cli mine {file} --entities {entities} --time-zone {home.log.time_zone}",
+        f"{sys.executable} -m src.cli mine {file} --entities {entities} --time-zone {home.log.time_zone}",
     )

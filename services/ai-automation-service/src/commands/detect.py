@@ -38,7 +38,9 @@ def detect_file(reading: Reading, terminal: Terminal, *, interest: str | None, t
     with tempfile.TemporaryDirectory(prefix="ai-automation-") as folder, terminal.progress() as progress:
         store = Store.open(f"sqlite:///{Path(folder) / 'detect.db'}")
         try:
-            imported = import_history(store, source, time_zone=time_zone, read=read_history, progress=progress)
+            imported = import_history(
+                store, source, time_zone=time_zone, read=read_history, progress=progress, now=instant_now()
+            )
             # Bounds without an offset are on the home's clock, which is known only now.
             start, end = reading.bounds(store.events.time_zone() or "UTC")
             request = DetectRequest(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from src.analysis.importing import import_history
 from src.analysis.request import DetectRequest
-from src.commands.reading import by_size
+from src.commands.reading import by_size, instant_now
 from src.commands.stored import open_store
 from src.domain.patterns import Json
 from src.history import read_history
@@ -28,7 +28,12 @@ def import_file(file: Path, terminal: Terminal, *, time_zone: str | None, entiti
     try:
         with terminal.progress() as progress:
             imported = import_history(
-                store, request, time_zone=time_zone or settings.tz or None, read=read_history, progress=progress
+                store,
+                request,
+                time_zone=time_zone or settings.tz or None,
+                read=read_history,
+                progress=progress,
+                now=instant_now(),
             )
     finally:
         store.close()

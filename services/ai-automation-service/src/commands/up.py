@@ -18,7 +18,7 @@ from src.commands.stored import every_pattern, open_store, span_of_run
 from src.domain.patterns import Json
 from src.domain.progress import Progress
 from src.domain.runs import Run, RunState, RunTrigger
-from src.errors import NotFound, ServiceError
+from src.errors import DatabaseUnreachable, NotFound, ServiceError
 from src.jobs.runner import Runner
 from src.models.cache import ModelCache
 from src.models.catalog import CATALOG
@@ -79,7 +79,8 @@ def choose_source(settings: Settings) -> Source:
     entities = Path(settings.history_entities).absolute() if settings.history_entities else None
     if entities is None and beside.is_file():
         entities = beside
-    mark = hashlib.sha256(os.fsencode(file)).hexdigest()[:8]
+    # A history read in another zone is another history: its wall-clock times are other instants.
+    mark = hashlib.sha256(os.fsencode(file) + settings.tz.encode()).hexdigest()[:8]
     return Source(file, entities, homes / f"{file.name.partition('.')[0]}-{mark}", settings.tz or None)
 
 
@@ -96,11 +97,17 @@ def up(terminal: Terminal, *, once: bool) -> None:
     source = choose_source(settings)
     if source.demo is None:
         source.request.check()  # before a folder is made for a path that leads nowhere
-    source.folder.mkdir(parents=True, exist_ok=True)
+    if settings.database_url:
+        terminal.warn("DATABASE_URL is for `serve`; here each home has a database of its own in DATA_DIR.")
+    try:
+        source.folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DatabaseUnreachable(str(source.folder), str(error)) from error
     if source.demo is not None and not source.file.exists():
         write_home(source.demo, source.file)
     settings = load_settings(
         data_dir=source.folder,
+        database_url="",
         history=str(source.file),
         history_entities=str(source.entities or ""),
         tz=source.time_zone or "",
@@ -163,7 +170,7 @@ def _current_run(store: Store, source: Source, settings: Settings) -> Run | None
             return None
     except (OSError, ValueError, KeyError, TypeError, NotFound):
         return None  # no stamp, half a stamp, or another database: make it anew
-    return store.runs.latest_success()
+    return store.runs.get(kept["run"])
 
 
 def _import_and_detect(store: Store, source: Source, settings: Settings, terminal: Terminal) -> Run:

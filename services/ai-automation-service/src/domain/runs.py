@@ -67,10 +67,20 @@ class Run:
     left_out: dict[str, int] = field(default_factory=dict)
     error: Json | None = None
 
+    @property
+    def whole(self) -> bool:
+        """Whether it did all that a nightly run does: every kind, every interest, the whole span."""
+        return all(self.request.get(name) is None for name in ("kinds", "interest", "start", "end"))
+
 
 @dataclass(frozen=True)
 class RunResult:
-    """All that a run found, handed to the store in one piece so that it is published whole or not at all."""
+    """All that a run found, handed to the store in one piece so that it is published whole or not at all.
+
+    Attributes:
+        whole: the run looked for everything, so that what it did not find has gone; a run over a part of the history,
+            of the kinds or in another zone only adds and updates.
+    """
 
     patterns: tuple[Pattern, ...]
     shortlists: tuple[Shortlist, ...]
@@ -79,3 +89,4 @@ class RunResult:
     counts: dict[str, int]
     timings: dict[str, float]
     left_out: dict[str, int]
+    whole: bool = True

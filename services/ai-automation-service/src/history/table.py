@@ -39,6 +39,14 @@ _ORIGINS = {None: 0, "": 0} | {origin.name.lower(): int(origin) for origin in Or
 _ORIGIN_RANK = np.array([3, 1, 0, 2], np.int8)
 
 
+_COLUMN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
+
+
+def _shown(names: Sequence[str]) -> list[str]:
+    """What may be told of a header: the file may be no table, and its first line a secret."""
+    return [name.strip() for name in names[:20] if len(names) > 1 and _COLUMN_NAME.fullmatch(name.strip())]
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """What a reader learned besides the rows.
@@ -79,7 +87,7 @@ class Columns:
         if time in folded and "timestamp" in missing:
             missing.remove("timestamp")
         if missing:
-            raise HistoryColumnsMissing(path, missing, [name[:60] for name in names[:20]])
+            raise HistoryColumnsMissing(path, missing, _shown(names))
         origin = folded.index("origin") if "origin" in folded else None
         return cls(tuple(names), folded.index(time), folded.index("entity_id"), folded.index("state"), origin)
 

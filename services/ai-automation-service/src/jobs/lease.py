@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+from pathlib import Path
 from threading import Event, Lock, Thread
 from uuid import uuid4
 
@@ -24,10 +25,19 @@ _guard = Lock()
 
 def new_owner() -> str:
     """``host:pid:uuid`` of this process; to be given back with :func:`retire` when its owner has closed."""
-    owner = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex}"
+    owner = f"{here()}:{os.getpid()}:{uuid4().hex}"
     with _guard:
         _alive_here.add(owner)
     return owner
+
+
+def here() -> str:
+    """Where a process number means the same process: the host, and on Linux its namespace of process numbers."""
+    try:
+        namespace = str(Path("/proc/self/ns/pid").readlink())
+    except OSError:
+        namespace = ""
+    return f"{socket.gethostname()}/{''.join(filter(str.isdigit, namespace))}"
 
 
 def retire(owner: str) -> None:
@@ -43,7 +53,7 @@ def surely_dead(owner: str) -> bool:
     number is alive only if this process made it.
     """
     host, _, rest = owner.rpartition(":")[0].rpartition(":")
-    if host != socket.gethostname() or not rest.isdigit():
+    if host != here() or not rest.isdigit():
         return False
     pid = int(rest)
     if pid == os.getpid():

@@ -111,7 +111,7 @@ class Nightly:
         if night is None or self._store.runs.succeeded_night(night.date) is not None:
             return None
         runs = self._runs_since(night.due)
-        if any(run.state is RunState.SUCCEEDED and is_whole(run) for run in runs):
+        if any(run.state is RunState.SUCCEEDED and run.whole for run in runs):
             return None
         failed = [run for run in runs if run.night == night.date and run.state is RunState.FAILED]
         if len(failed) > RETRIES:
@@ -193,11 +193,6 @@ class NightTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler 3 has no t
         after = previous_fire_time or now
         night = self._schedule.next(int(after.timestamp() * MICROSECONDS))
         return None if night is None else as_datetime(night.due)
-
-
-def is_whole(run: Run) -> bool:
-    """Whether a run did all that a nightly run does: every kind, every interest, the whole span."""
-    return all(run.request.get(name) is None for name in ("kinds", "interest", "start", "end"))
 
 
 def _may_retry(failed: Run, now: int) -> bool:

@@ -12,7 +12,7 @@ import math
 import numpy as np
 from scipy.special import betainc
 
-from src.domain.events import Float64Array, Int64Array
+from src.domain.events import Float64Array
 
 _SMALLEST = 1e-300  # below this a p-value is a statement about floating point, not about a home
 
@@ -94,10 +94,3 @@ def benjamini_yekutieli(p_values: Float64Array, family: int) -> Float64Array:
 def circular_difference(a: Float64Array, b: float | Float64Array, period: float) -> Float64Array:
     """``a - b`` on a circle, in [-period/2, period/2)."""
     return np.asarray((a - b + period / 2) % period - period / 2, np.float64)
-
-
-def first_of_each(groups: Int64Array) -> Int64Array:
-    """Indices at which a new value begins in a sorted array."""
-    if len(groups) == 0:
-        return np.zeros(0, np.int64)
-    return np.flatnonzero(np.concatenate([[True], groups[1:] != groups[:-1]]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -37,6 +37,7 @@ class Device:
         wall: share of uses at the device itself (origin DEVICE) instead of by app or voice (origin USER).
         passing: the states that are passed through on the way to ``on`` and to ``off`` (a cover: opening, closing).
         travel_seconds: how long passing takes.
+        leaning: a loose habit that is no routine: mean minute of the day and standard deviation, minutes.
     """
 
     info: EntityInfo
@@ -48,6 +49,7 @@ class Device:
     wall: float = 0.6
     passing: tuple[str, str] | None = None
     travel_seconds: float = 18.0
+    leaning: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,8 @@ class Surroundings:
         present: bool (span.minutes,), nobody is on holiday: routines run.
         departures: int64 (n,), instants (µs UTC, ascending) at which the last person leaves.
         lines: timelines that routines may be triggered by.
+        gatherings: by area, int64, instants (µs UTC, ascending) around which people tend to use what is there.
+        given_up: when a routine was dropped, µs UTC; the others go on to the end.
     """
 
     span: Span
@@ -66,6 +70,8 @@ class Surroundings:
     present: BoolArray
     departures: Int64Array
     lines: Mapping[str, Timeline]
+    gatherings: Mapping[str, Int64Array] = field(default_factory=dict)
+    given_up: Mapping[Planted, int] = field(default_factory=dict)
 
 
 def _hours(shape: str, count: int, rng: np.random.Generator) -> Int64Array:
@@ -90,8 +96,28 @@ def _uses(device: Device, around: Surroundings, rng: np.random.Generator) -> tup
     moment = days * DAY_MINUTES + _hours(device.shape, count, rng)
     moment = np.sort(moment[around.active[moment]])
     start = span.utc(moment + rng.random(len(moment)))
-    end = start + (rng.uniform(*device.minutes, len(moment)) * MINUTE).astype(np.int64)
+    start = np.concatenate([_gathered(start, device, around, rng), _leaning(device, around, rng)])
+    end = start + (rng.uniform(*device.minutes, len(start)) * MINUTE).astype(np.int64)
     return start, _until_departure(start, end, around, rng)
+
+
+def _gathered(start: Int64Array, device: Device, around: Surroundings, rng: np.random.Generator) -> Int64Array:
+    """Some uses move to when people gather in the room: what stands there is then used together, in no order."""
+    moments = around.gatherings.get(device.info.area or "")
+    if moments is None or len(moments) == 0 or len(start) == 0:
+        return start
+    near = moments[np.minimum(np.searchsorted(moments, start), len(moments) - 1)]
+    joins = (rng.random(len(start)) < 0.6) & (np.abs(near - start) < 600 * MINUTE)
+    return np.where(joins, near + (rng.uniform(0, 15, len(start)) * MINUTE).astype(np.int64), start)
+
+
+def _leaning(device: Device, around: Surroundings, rng: np.random.Generator) -> Int64Array:
+    """One use on most days at about the same hour, much too loosely to be set off by a clock."""
+    if device.leaning is None:
+        return np.empty(0, np.int64)
+    days = np.flatnonzero(rng.random(around.span.days) < 0.75).astype(np.float64)
+    minutes = days * DAY_MINUTES + np.clip(rng.normal(*device.leaning, len(days)), 0, DAY_MINUTES - 1)
+    return around.span.utc(minutes[around.active[minutes.astype(np.int64)]])
 
 
 def _until_departure(start: Int64Array, end: Int64Array, around: Surroundings, rng: np.random.Generator) -> Int64Array:
@@ -155,7 +181,8 @@ def operate(device: Device, routines: Sequence[Planted], around: Surroundings, r
     moments = {}
     for routine in routines:
         draw = clock_moments if routine.kind is Kind.TIME_OF_DAY else following_moments
-        moments[routine] = draw(routine, around, rng)
+        at = draw(routine, around, rng)
+        moments[routine] = at[at < around.given_up[routine]] if routine in around.given_up else at
     none = np.empty(0, np.int64)
     on = np.sort(np.concatenate([none, *(at for routine, at in moments.items() if routine.to == device.on)]))
     off = np.sort(np.concatenate([none, *(at for routine, at in moments.items() if routine.to == device.off)]))

@@ -65,6 +65,8 @@ class House:
         devices: a device may only be triggered by people, doors or devices before it.
         heartbeats: diagnostic entities, with minutes between reports.
         trackers: ``(device_tracker, person)``; the phone that a person is located by.
+        gatherings: mean number a day of moments at which people use several things of a room, in no order.
+        given_up: routines that people dropped, and when (moments of the span): no part of the truth.
         absences: holidays, moments of the span.
         outages: entity id (``""`` for the whole home) and the moments it reports nothing between.
     """
@@ -89,5 +91,7 @@ class House:
     motion_info: Mapping[str, EntityInfo] = field(default_factory=dict)
     sun: bool = True
     restarts: int = 3
+    gatherings: float = 0.0
+    given_up: tuple[tuple[Planted, float], ...] = ()
     absences: tuple[Interval, ...] = ()
     outages: tuple[tuple[str, float, float], ...] = ()

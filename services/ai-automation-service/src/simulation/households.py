@@ -3,46 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
 
 from src.domain.events import EntityInfo
-from src.domain.patterns import WEEKDAYS, Kind
 from src.simulation.background import Meter
 from src.simulation.catalogue import APPLIANCES, LIGHTS, ROOMS, Appliance
 from src.simulation.devices import Device
-from src.simulation.home import Planted, SimulatedHome
+from src.simulation.home import SimulatedHome
 from src.simulation.house import Echo, House, MotionAutomation, TimedAutomation
 from src.simulation.living import live_in
 from src.simulation.movement import Room
 from src.simulation.people import EARLY, LATE, NIGHT, OFFICE, SCHOOL, Interval, Person, Shift
+from src.simulation.random_routines import random_routines
 from src.simulation.span import DAY_MINUTES, Span
 
 _ZONES = ("Europe/Berlin", "Europe/Helsinki", "America/New_York", "Europe/London", "Australia/Sydney")
 _FIRST_NAMES = ("anna", "ben", "carla", "david", "eva", "felix", "greta", "hugo", "ida", "jonas")
-_DAY_SETS: tuple[tuple[float, tuple[str, ...]], ...] = (
-    (0.4, WEEKDAYS),
-    (0.32, WEEKDAYS[:5]),
-    (0.12, WEEKDAYS[5:]),
-    (0.1, ("tue", "thu")),
-    (0.06, ("sat",)),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class _Triggers:
-    """What may set off a routine: a state of an entity, in order of the entities it may act on."""
-
-    entity_id: str
-    to: str
-    before: int  # devices from this place on may follow it
-
-
-def _pick(rng: np.random.Generator, choices: Sequence[tuple[float, tuple[str, ...]]]) -> tuple[str, ...]:
-    weights = np.array([weight for weight, _ in choices])
-    return choices[int(rng.choice(len(choices), p=weights / weights.sum()))][1]
 
 
 def _person(name: str, number: int, rng: np.random.Generator) -> Person:
@@ -129,76 +108,22 @@ def _devices(rooms: Sequence[str], count: int, rng: np.random.Generator) -> tupl
     return tuple(devices)
 
 
-def _clock_routine(device: Device, taken: Sequence[float], rng: np.random.Generator) -> Planted:
-    """A time that people are at home and awake at, apart from the device's other routine."""
-    while True:
-        part = rng.random()
-        if part < 0.35:
-            at = rng.uniform(375, 480)
-        elif part < 0.85:
-            at = rng.uniform(1020, 1410)
-        elif part < 0.93:
-            at = rng.uniform(510, 1000)
-        else:
-            at = rng.normal(1439, 8) % DAY_MINUTES
-        if all(abs(at - other) > 100 for other in taken):
-            break
-    weekdays = _pick(rng, _DAY_SETS)
-    rare = len(weekdays) <= 2
-    return Planted(
-        Kind.TIME_OF_DAY,
-        device.info.entity_id,
-        device.off if rng.random() < 0.3 else device.on,
-        weekdays,
-        float(rng.uniform(0.85, 0.97) if rare else rng.uniform(0.7, 0.97)),
-        float(rng.uniform(2, 12) if rare else rng.uniform(2, 20)),
-        at_minutes=round(float(at), 1),
+def _harder(house: House, rng: np.random.Generator) -> House:
+    """The house with what looks like routines and is none."""
+    busy = {routine.entity_id for routine in house.routines}
+    free = [device for device in house.devices if device.info.entity_id not in busy]
+    people = [info.entity_id for info, _ in house.people]
+    contacts = [house.entrance.entity_id] if house.entrance else []
+    dropped = random_routines(people, contacts, free, len(free) // 3, rng)
+    until = [(routine, float(rng.uniform(0.35, 0.6) * house.span.minutes)) for routine in dropped]
+    gone = {routine.entity_id for routine in dropped}
+    devices = tuple(
+        replace(device, leaning=(float(rng.uniform(480, 1380)), float(rng.uniform(60, 110))))
+        if device in free and device.info.entity_id not in gone and rng.random() < 0.5
+        else device
+        for device in house.devices
     )
-
-
-def _following_routine(device: Device, trigger: tuple[str, str], to: str, rng: np.random.Generator) -> Planted:
-    delay = float(np.exp(rng.uniform(np.log(5), np.log(480))))
-    return Planted(
-        Kind.CO_OCCURRENCE,
-        device.info.entity_id,
-        to,
-        WEEKDAYS,
-        float(rng.uniform(0.6, 0.95)),
-        delay * float(rng.uniform(0.1, 0.6)) / 60,
-        trigger_entity=trigger[0],
-        trigger_to=trigger[1],
-        delay_seconds=delay,
-    )
-
-
-def _routines(
-    people: Sequence[str], contacts: Sequence[str], devices: Sequence[Device], count: int, rng: np.random.Generator
-) -> tuple[Planted, ...]:
-    """Random routines. A device follows only what comes before it, so that no two wait for each other."""
-    triggers = [_Triggers(person, to, 0) for person in people for to in ("home", "not_home")]
-    triggers += [_Triggers(contact, "on", 0) for contact in contacts]
-    for number, device in enumerate(devices):
-        if device.uses >= 0.5:
-            triggers += [_Triggers(device.info.entity_id, to, number + 1) for to in (device.on, device.off)]
-    routines: list[Planted] = []
-    free = [int(number) for number in rng.permutation(len(devices))]
-    while free and len(routines) < count:
-        number = free.pop()
-        device = devices[number]
-        if rng.random() < 0.55:
-            first = _clock_routine(device, (), rng)
-            routines.append(first)
-            if rng.random() < 0.3 and first.at_minutes is not None:
-                second = _clock_routine(device, (first.at_minutes,), rng)
-                other = device.off if first.to == device.on else device.on
-                routines.append(replace(second, to=other, weekdays=first.weekdays))
-            continue
-        possible = [trigger for trigger in triggers if trigger.before <= number]
-        if possible:
-            chosen = possible[int(rng.integers(len(possible)))]
-            to = device.off if rng.random() < 0.25 else device.on
-            routines.append(_following_routine(device, (chosen.entity_id, chosen.to), to, rng))
-    return tuple(routines[:count])
+    return replace(house, devices=devices, given_up=tuple(until), gatherings=float(rng.uniform(0.7, 1.5)))
 
 
 def household(
@@ -207,6 +132,7 @@ def household(
     entities: int = 40,
     *,
     routines: int | None = None,
+    hard: bool = False,
     last_day: date = date(2026, 11, 15),
 ) -> SimulatedHome:
     """A random home: one to five people, some on shifts, holidays, silent sensors, automations of its own.
@@ -214,6 +140,8 @@ def household(
     Args:
         entities: about how many; at least 16.
         routines: how many are planted; None for 0.2 to 0.4 of ``entities``.
+        hard: people also use the things of a room together in no order, lean to an hour without keeping to it, and drop
+            some of their routines half way: three things that look like routines and are none.
     """
     rng = np.random.default_rng([seed, 4711])
     span = Span.ending(last_day, days, str(rng.choice(_ZONES)))
@@ -245,7 +173,7 @@ def household(
     devices = _devices(areas, max(4, int((entities - others) * 0.6)), rng)
     count = int(entities * rng.uniform(0.2, 0.4)) if routines is None else routines
     contacts = [info.entity_id for info, _ in doors] + ([entrance.entity_id] if entrance else [])
-    planted = _routines([info.entity_id for info, _ in people], contacts, devices, count, rng)
+    planted = random_routines([info.entity_id for info, _ in people], contacts, devices, count, rng)
     meters = _meters(areas, max(2, int((entities - others) * 0.2)), rng)
     watched = rooms[0].motion
     names_of_devices = [device.info.entity_id for device in devices]
@@ -261,41 +189,40 @@ def household(
         if watched and rng.random() < 0.7
         else ()
     )
-    return live_in(
-        House(
-            span=span,
-            seed=seed,
-            people=people,
-            rooms=rooms,
-            entrance=entrance,
-            doors=doors,
-            devices=devices,
-            routines=planted,
-            trackers=tuple(
-                (EntityInfo(f"device_tracker.{info.name}_phone".lower(), f"{info.name}'s phone"), info.entity_id)
-                for info, _ in people
-                if rng.random() < 0.4
+    house = House(
+        span=span,
+        seed=seed,
+        people=people,
+        rooms=rooms,
+        entrance=entrance,
+        doors=doors,
+        devices=devices,
+        routines=planted,
+        trackers=tuple(
+            (EntityInfo(f"device_tracker.{info.name}_phone".lower(), f"{info.name}'s phone"), info.entity_id)
+            for info, _ in people
+            if rng.random() < 0.4
+        ),
+        timed=_timed(rng),
+        by_motion=by_motion,
+        echoes=_echoes(devices, rng),
+        meters=meters,
+        batteries=(EntityInfo("sensor.remote_battery", "Remote battery", None, "battery", "%"),),
+        heartbeats=(
+            (EntityInfo("binary_sensor.hub_connected", "Hub", None, "connectivity"), float(rng.uniform(10, 90))),
+        ),
+        flapping=(
+            (
+                EntityInfo("binary_sensor.shed_contact", "Shed contact", "Shed", "opening"),
+                float(rng.uniform(0.2, 4)),
             ),
-            timed=_timed(rng),
-            by_motion=by_motion,
-            echoes=_echoes(devices, rng),
-            meters=meters,
-            batteries=(EntityInfo("sensor.remote_battery", "Remote battery", None, "battery", "%"),),
-            heartbeats=(
-                (EntityInfo("binary_sensor.hub_connected", "Hub", None, "connectivity"), float(rng.uniform(10, 90))),
-            ),
-            flapping=(
-                (
-                    EntityInfo("binary_sensor.shed_contact", "Shed contact", "Shed", "opening"),
-                    float(rng.uniform(0.2, 4)),
-                ),
-            ),
-            updates=(EntityInfo("update.hub_firmware", "Hub firmware"),),
-            restarts=int(rng.integers(0, 8)),
-            absences=_absences(span, rng),
-            outages=_outages(names_of_devices, span, rng),
-        )
+        ),
+        updates=(EntityInfo("update.hub_firmware", "Hub firmware"),),
+        restarts=int(rng.integers(0, 8)),
+        absences=_absences(span, rng),
+        outages=_outages(names_of_devices, span, rng),
     )
+    return live_in(_harder(house, rng) if hard else house)
 
 
 def _timed(rng: np.random.Generator) -> tuple[TimedAutomation, ...]:

@@ -7,7 +7,7 @@ from zlib import crc32
 
 import numpy as np
 
-from src.domain.events import MICROSECONDS, EntityInfo, Int32Array, Int64Array, Origin
+from src.domain.events import MICROSECONDS, BoolArray, EntityInfo, Int32Array, Int64Array, Origin
 from src.simulation.background import battery, flapping, heartbeat, readings, restarted, sun, updates, without
 from src.simulation.devices import Device, Surroundings, operate
 from src.simulation.home import SimulatedHome
@@ -107,10 +107,23 @@ class _Living:
         at = rng.uniform(0, self.span.minutes, rng.poisson(per_day * self.span.days * 2.2))
         return np.sort(self.span.utc(at[around.active[at.astype(np.int64)]]))
 
+    def gatherings(self, active: BoolArray) -> dict[str, Int64Array]:
+        """By area, instants at which people gather there, most of them in the evening."""
+        found = {}
+        if self.house.gatherings > 0:
+            for area in dict.fromkeys(device.info.area or "" for device in self.house.devices):
+                rng = self.rng(f"gatherings {area}")
+                count = rng.poisson(self.house.gatherings * self.span.days * 1.3)
+                minute = np.where(rng.random(count) < 0.7, rng.normal(1170, 110, count), rng.uniform(400, 1400, count))
+                at = rng.integers(0, self.span.days, count) * DAY_MINUTES + np.clip(minute, 0, DAY_MINUTES - 1)
+                found[area] = np.sort(self.span.utc(at[active[at.astype(np.int64)]]))
+        return found
+
     def devices(self, around: Surroundings) -> None:
         for device in self.house.devices:
             rng = self.rng(device.info.entity_id)
-            own = [routine for routine in self.house.routines if routine.entity_id == device.info.entity_id]
+            every = (*self.house.routines, *around.given_up)
+            own = [routine for routine in every if routine.entity_id == device.info.entity_id]
             line = operate(device, own, around, rng)
             self.keep(device.info, line, device.off)
             # Who works a thing by hand walks up to it; a phone does not tell where its owner is.
@@ -235,7 +248,8 @@ def live_in(house: House) -> SimulatedHome:
     for start, end in house.absences:
         present[max(int(start), 0) : max(int(end), 0)] = False
     departures = np.sort(span.utc(departures_of_all(lives, span)))
-    around = Surroundings(span, active, present, departures, living.lines)
+    dropped = {routine: int(span.utc(np.array([until]))[0]) for routine, until in house.given_up}
+    around = Surroundings(span, active, present, departures, living.lines, living.gatherings(active), given_up=dropped)
     living.doors(lives, around)
     living.devices(around)
     living.motion()

@@ -53,6 +53,10 @@ def natural_regularities(house: House) -> tuple[Planted, ...]:
     def surely(trigger: tuple[str, str], action: tuple[str, str], seconds: float, probability: float = 0.8) -> None:
         certain[trigger, action] = _follows(trigger, action, probability, seconds)
 
+    def moves(trigger: tuple[str, str], motion: str, seconds: float) -> None:
+        # A sensor sees everybody's every movement, so it stands for none of them.
+        certain[trigger, (motion, "on")] = _follows(trigger, (motion, "on"), CERTAIN - 0.1, seconds)
+
     hall = house.rooms[0].motion
     for person in people:
         for to in ("home", "not_home"):
@@ -61,7 +65,7 @@ def natural_regularities(house: House) -> tuple[Planted, ...]:
                     surely((person, to), (entrance, contact), 60)
                     surely((entrance, contact), (person, to), 120, CERTAIN if len(people) == 1 else 0.3)
             if hall:
-                surely((person, to), (hall, "on"), 60)
+                moves((person, to), hall, 60)
     for info, person_id in house.trackers:
         for to in ("home", "not_home"):
             surely((info.entity_id, to), (person_id, to), 1)
@@ -70,7 +74,7 @@ def natural_regularities(house: House) -> tuple[Planted, ...]:
         surely((contact, "on"), (contact, "off"), 15)
     if entrance and hall:
         for to in ("on", "off"):
-            surely((entrance, to), (hall, "on"), 10)
+            moves((entrance, to), hall, 10)
     for echo in house.echoes:
         for source in echo.sources:
             device = next((device for device in house.devices if device.info.entity_id == source), None)
@@ -82,7 +86,7 @@ def natural_regularities(house: House) -> tuple[Planted, ...]:
         motion = rooms.get(device.info.area or "")
         if motion and device.wall >= 0.5:
             for to in (device.on, device.off):
-                surely((device.info.entity_id, to), (motion, "on"), 10, device.wall)
+                moves((device.info.entity_id, to), motion, 10)
 
     weak = [
         _follows(trigger, action, 0.2, 300)

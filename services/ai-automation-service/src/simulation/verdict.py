@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 
 import numpy as np
@@ -86,7 +86,8 @@ class Judge:
         self._echoed: dict[str, set[str]] = {}
         for source, follower in home.echoes:
             self._echoed.setdefault(follower, set()).add(source)
-        self._links: dict[Node, set[Node]] = {}
+        self._effects: dict[Node, set[Node]] = {}
+        self._causes: dict[Node, set[Node]] = {}
         for routine in home.natural:
             if routine.kind is Kind.CO_OCCURRENCE:
                 trigger, action = _trigger_node(routine), (routine.entity_id, routine.to)
@@ -96,9 +97,9 @@ class Judge:
         for routine in self._follow:
             self._link(_trigger_node(routine), (routine.entity_id, routine.to))
 
-    def _link(self, one: Node, other: Node) -> None:
-        self._links.setdefault(one, set()).add(other)
-        self._links.setdefault(other, set()).add(one)
+    def _link(self, cause: Node, effect: Node) -> None:
+        self._effects.setdefault(cause, set()).add(effect)
+        self._causes.setdefault(effect, set()).add(cause)
 
     def __call__(self, pattern: Pattern) -> Verdict:
         """The verdict on a pattern; ``PLANTED`` wins over ``EQUIVALENT``, that over ``NATURAL``."""
@@ -137,9 +138,15 @@ class Judge:
         return False
 
     def _follows_from_link(self, cause: Node, action: Node) -> bool:
-        near = {cause, *self._sources(cause)}
-        for _ in range(2):
-            near |= {other for node in near for other in self._links.get(node, ())}
+        """Whether a cause stands for the trigger of a routine with that action.
+
+        It does if one certainly leads to the other, or one thing to both. Two things that both lead to a third (two
+        people who use one door) do not stand for each other.
+        """
+        own = set(self._sources(cause))
+        before = own | self._reached(own, self._causes)
+        after = self._reached(own, self._effects)
+        near = before | after | self._reached(before, self._effects, steps=1)
         near.discard(action)
         actions = set(self._sources(action))
         if cause[0] in {entity_id for entity_id, _ in actions if entity_id != action[0]}:
@@ -147,6 +154,14 @@ class Judge:
         return any(
             _trigger_node(routine) in near and (routine.entity_id, routine.to) in actions for routine in self._follow
         )
+
+    @staticmethod
+    def _reached(nodes: set[Node], links: Mapping[Node, set[Node]], steps: int = 2) -> set[Node]:
+        found: set[Node] = set()
+        for _ in range(steps):
+            nodes = {other for node in nodes for other in links.get(node, ())}
+            found |= nodes
+        return found
 
 
 def _trigger_node(routine: Planted) -> Node:

@@ -14,7 +14,6 @@ from src.errors import RunInterrupted
 from src.store.schema import pattern, run, shortlist
 
 _GIVEN_BY_A_PERSON = frozenset({Status.ACCEPTED, Status.REJECTED, Status.SNOOZED})
-_KEPT_WHEN_NOT_FOUND = frozenset({Status.ACCEPTED, Status.REJECTED})
 
 
 def succeed(connection: Connection, running: Run, result: RunResult, *, now: int) -> None:
@@ -44,8 +43,15 @@ def succeed(connection: Connection, running: Run, result: RunResult, *, now: int
         raise RunInterrupted(running.id, f"another run of the night {running.night} has succeeded") from error
 
 
-def publish_patterns(connection: Connection, run_id: str, found: Sequence[Pattern], *, now: int) -> None:
-    """Insert or update what was found, in its order; what was not found comes after it, in the order it had."""
+def publish_patterns(
+    connection: Connection, run_id: str, found: Sequence[Pattern], *, now: int, whole: bool = True
+) -> None:
+    """Insert or update what was found, in its order; what was not found comes after it, in the order it had.
+
+    Args:
+        whole: what was not found becomes stale, unless a person has answered it. A run over a part says nothing of the
+            rest.
+    """
     before = {row.id: row for row in connection.execute(_STANDING)}
     fresh, again = [], []
     for position, each in enumerate(found):
@@ -68,7 +74,7 @@ def publish_patterns(connection: Connection, run_id: str, found: Sequence[Patter
         {
             "key": row.id,
             "position": position,
-            "status": row.status if row.status in _KEPT_WHEN_NOT_FOUND else str(Status.STALE),
+            "status": row.status if row.status in _GIVEN_BY_A_PERSON or not whole else str(Status.STALE),
         }
         for position, row in enumerate(before.values(), len(found))
     ]

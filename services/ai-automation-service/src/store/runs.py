@@ -69,7 +69,7 @@ class RunRepository:
         """
         with self._database.write() as connection:
             succeed(connection, _get(connection, run_id), result, now=now)
-            publish_patterns(connection, run_id, result.patterns, now=now)
+            publish_patterns(connection, run_id, result.patterns, now=now, whole=result.whole)
             publish_shortlists(connection, run_id, result.shortlists)
             return _get(connection, run_id)
 
@@ -112,9 +112,16 @@ class RunRepository:
             return [_run(row) for row in connection.execute(query)]
 
     def latest_success(self) -> Run | None:
-        """The run whose results people see: the last one that published."""
+        """The run whose results people see: the last whole one that published; before there is one, the last."""
         query = select(run).where(run.c.state == str(RunState.SUCCEEDED))
-        return self._first(query.order_by(run.c.finished_at.desc(), run.c.number.desc()))
+        with self._database.read() as connection:
+            newest: Run | None = None
+            for row in connection.execute(query.order_by(run.c.finished_at.desc(), run.c.number.desc())):
+                found = _run(row)
+                newest = newest or found
+                if found.whole:
+                    return found
+        return newest
 
     def succeeded_night(self, night: str) -> Run | None:
         """The successful nightly run of that local date, if there is one."""

@@ -34,6 +34,7 @@ _MIN_DAYS = 4
 _MIN_RATE = 0.5
 _MACHINE = 2 * MICROSECONDS  # nobody reaches a switch faster
 _MACHINE_SHARE = 0.8
+_MAX_LEADING = 0.4  # of the times it follows; two switched in any order lead about as often
 _MIN_SHARE = 0.2
 _NEAR, _FAR = int(_DELAYS[3]), int(_DELAYS[-1])
 _TALLY_AT_ONCE = 2_000_000  # meetings counted together, so that memory does not grow with the log
@@ -249,6 +250,9 @@ def _test(home: Home, source: int, target: int, action: ActionTimes, left_out: C
     if float(np.mean(delays[hit] <= _MACHINE)) >= _MACHINE_SHARE:
         left_out["faster_than_a_person"] += 1
         return None
+    if _in_no_order(changes.time[index], action, delay):
+        left_out["in_no_order"] += 1
+        return None
     local = _local(home, times)
     if len(np.unique(local[hit & searched] // DAY)) < _MIN_DAYS:
         return None
@@ -279,6 +283,16 @@ def _test(home: Home, source: int, target: int, action: ActionTimes, left_out: C
         hit_times=action.taken[follower[hit]],
         values=delays[hit] / (60 * MICROSECONDS),
     )
+
+
+def _in_no_order(trigger: Int64Array, action: ActionTimes, delay: int) -> bool:
+    """Whether the action comes shortly before the trigger nearly as often as after it: a burst, not a cause."""
+    taken = action.taken[action.personal]
+    before = np.searchsorted(trigger, taken, "left") - 1
+    follows = (before >= 0) & (taken - trigger[np.maximum(before, 0)] <= delay)
+    after = np.searchsorted(trigger, taken, "right")
+    leads = (after < len(trigger)) & (np.append(trigger, _NEVER)[after] - taken <= delay)
+    return int(np.count_nonzero(leads & ~follows)) > _MAX_LEADING * int(np.count_nonzero(follows))
 
 
 def _trial(hit: BoolArray, chance: Float64Array, part: BoolArray) -> Trial:

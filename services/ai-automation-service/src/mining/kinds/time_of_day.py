@@ -40,6 +40,8 @@ _WORKDAYS, _WEEKEND = (0, 1, 2, 3, 4), (5, 6)
 _SETS = np.concatenate(
     [np.array([[1] * 7, [1, 1, 1, 1, 1, 0, 0], [0, 0, 0, 0, 0, 1, 1]], np.float64), np.eye(7, dtype=np.float64)]
 )
+_PLAIN_ROWS = (0, 1, 2)
+_MAX_ELSEWHERE = 0.3
 _SET_COST = np.array([7.5] * 3 + [35.0] * 7)
 _PAIR_COST, _OTHER_COST = 100.0, 480.0
 
@@ -194,7 +196,11 @@ def _scored(
     hits = (members * hits7).sum(axis=1)
     n = (members * opportunities[:, None]).sum(axis=1)
     chance = (members * chance7).sum(axis=1) / np.maximum(n, 1)
-    enough = (hits >= _MIN_DAYS) & (hits >= _MIN_RATE * n)
+    # On other days a routine of some days is rare, or it is a routine of all days that was missed by chance.
+    other_n = opportunities.sum() - n
+    other = (hits7.sum(axis=0) - hits) / np.maximum(other_n, 1)
+    plain = np.isin(np.arange(len(members)), _PLAIN_ROWS)[:, None]
+    enough = (hits >= _MIN_DAYS) & (hits >= _MIN_RATE * n) & (plain | (other <= _MAX_ELSEWHERE))
     cost = np.concatenate(
         [np.repeat(_SET_COST[:, None], _BINS, axis=1), np.where(size == 2, _PAIR_COST, _OTHER_COST)[None]]
     )
