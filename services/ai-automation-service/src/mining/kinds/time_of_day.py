@@ -17,15 +17,13 @@ import numpy as np
 from src.domain.events import BoolArray, Float64Array, Int64Array
 from src.domain.local_time import DAY, to_local, to_utc
 from src.domain.patterns import WEEKDAYS, Kind, TimeTrigger
+from src.mining.activity import BIN, BINS, REACH_BINS, Activity, awake_chance, moving_mean
 from src.mining.kind import Candidate, Home, Search, Trial
 from src.mining.statistics import circular_difference, surprise, upper_tail
 
 _MINUTE = 60_000_000
-_BIN = 5  # minutes
-_BINS = 1440 // _BIN
 _HALF_BINS = (1, 2, 3, 5, 8)  # half-widths of 7.5, 12.5, 17.5, 27.5 and 42.5 minutes
-_JITTER_BINS = 180 // _BIN
-_PLACES = sum(_BINS / (half + 0.5) for half in _HALF_BINS)  # about how many separate windows were looked at
+_PLACES = sum(BINS / (half + 0.5) for half in _HALF_BINS)  # about how many separate windows were looked at
 _MIN_DAYS = 5
 _MIN_RATE = 0.5
 _MAX_ROUTINES = 6
@@ -63,10 +61,11 @@ class TimeOfDay:
 
     def search(self, home: Home) -> Search:
         candidates: list[Candidate] = []
+        activity = Activity(home)
         tested = 0
         busy = 0
         for code in home.targets:
-            thing = _ThingDays(home, code)
+            thing = _ThingDays(home, code, activity)
             if thing.active_days < _MIN_DAYS:
                 continue
             if thing.busy:
@@ -82,7 +81,7 @@ class TimeOfDay:
 class _ThingDays:
     """One thing's actions on the local timeline, in minutes since the log's first local midnight."""
 
-    def __init__(self, home: Home, code: int) -> None:
+    def __init__(self, home: Home, code: int, activity: Activity) -> None:
         changes = home.changes
         index = changes.of(code)
         index = index[changes.by_person[index]]
@@ -99,6 +98,7 @@ class _ThingDays:
         self.born, self.end = ((edges - changes.first_day * DAY) / _MINUTE).tolist()
         midnight = np.arange(changes.days) * 1440.0
         self._changes = changes
+        self.awake = activity.of_others(changes.things[code].entity_id)
         watched = [self.heard(np.asarray(midnight + hour * 60.0, np.float64)) for hour in _WATCH_HOURS]
         self.alive = (midnight + 1440.0 > self.born) & (np.sum(watched, axis=0) * 2 >= len(_WATCH_HOURS))
 
@@ -134,19 +134,11 @@ def _routines(home: Home, thing: _ThingDays) -> Iterator[Candidate]:
 
 def _timeline(minutes: Float64Array, bins: int, half: int) -> BoolArray:
     """bool (bins,): whether an action falls within ``half`` bins of each bin."""
-    at = np.clip((minutes // _BIN).astype(np.int64), 0, bins - 1)
+    at = np.clip((minutes // BIN).astype(np.int64), 0, bins - 1)
     edges = np.zeros(bins + 1, np.int64)
     np.add.at(edges, np.maximum(at - half, 0), 1)
     np.add.at(edges, np.minimum(at + half + 1, bins), -1)
     return np.cumsum(edges[:-1]) > 0
-
-
-def _moving_mean(values: BoolArray, half: int) -> Float64Array:
-    total = np.concatenate([[0], np.cumsum(values)])
-    n = len(values)
-    low = np.maximum(np.arange(n) - half, 0)
-    high = np.minimum(np.arange(n) + half + 1, n)
-    return np.asarray((total[high] - total[low]) / (high - low), np.float64)
 
 
 def _best_window(home: Home, thing: _ThingDays, minutes: Float64Array) -> _Window | None:
@@ -160,12 +152,14 @@ def _best_window(home: Home, thing: _ThingDays, minutes: Float64Array) -> _Windo
     opportunities = by_weekday.sum(axis=1)
     found: list[tuple[float, float, _Window]] = []
     for half in _HALF_BINS:
-        hit = _timeline(minutes, days * _BINS, half)
-        expected = _moving_mean(hit, _JITTER_BINS)
-        hits7 = by_weekday @ hit.reshape(days, _BINS)
-        chance7 = by_weekday @ expected.reshape(days, _BINS)
+        hit = _timeline(minutes, days * BINS, half)
+        centres = np.asarray((np.arange(days * BINS) + 0.5) * BIN, np.float64)
+        awake = awake_chance(thing.awake, minutes, centres, (half + 0.5) * BIN)
+        expected = np.maximum(moving_mean(hit, REACH_BINS), awake)
+        hits7 = by_weekday @ hit.reshape(days, BINS)
+        chance7 = by_weekday @ expected.reshape(days, BINS)
         for score, rate, sets, cost, at in _scored(hits7, chance7, opportunities):
-            found.append((score, rate, _Window((at + 0.5) * _BIN, (half + 0.5) * _BIN, sets, cost)))
+            found.append((score, rate, _Window((at + 0.5) * BIN, (half + 0.5) * BIN, sets, cost)))
     if not found:
         return None
     best = max(found, key=lambda item: item[0])
@@ -192,7 +186,7 @@ def _scored(
     often = (hits7 >= 0.5 * np.maximum(opportunities, 1)[:, None]) & (opportunities >= 2)[:, None]
     size = often.sum(axis=0)
     own = np.where((size >= 2) & (size <= 6), often, False)
-    members = np.concatenate([np.repeat(_SETS[:, :, None] > 0, _BINS, axis=2), own[None]])
+    members = np.concatenate([np.repeat(_SETS[:, :, None] > 0, BINS, axis=2), own[None]])
     hits = (members * hits7).sum(axis=1)
     n = (members * opportunities[:, None]).sum(axis=1)
     chance = (members * chance7).sum(axis=1) / np.maximum(n, 1)
@@ -202,7 +196,7 @@ def _scored(
     plain = np.isin(np.arange(len(members)), _PLAIN_ROWS)[:, None]
     enough = (hits >= _MIN_DAYS) & (hits >= _MIN_RATE * n) & (plain | (other <= _MAX_ELSEWHERE))
     cost = np.concatenate(
-        [np.repeat(_SET_COST[:, None], _BINS, axis=1), np.where(size == 2, _PAIR_COST, _OTHER_COST)[None]]
+        [np.repeat(_SET_COST[:, None], BINS, axis=1), np.where(size == 2, _PAIR_COST, _OTHER_COST)[None]]
     )
     score = np.where(enough, surprise(hits, n, chance) - np.log(cost), -np.inf)
     for row, at in enumerate(np.argmax(score, axis=1).tolist()):
@@ -251,7 +245,11 @@ def _measure(home: Home, thing: _ThingDays, window: _Window) -> Candidate | None
         distance, index = _nearest(thing, window, days)
         hit = np.abs(distance) <= window.half
         centres = np.asarray(days * 1440.0 + window.centre, np.float64)
-        expected = float(jitter_chance(thing.minutes, centres, window.half).mean()) if len(days) else 0.0
+        chance = np.maximum(
+            jitter_chance(thing.minutes, centres, window.half),
+            awake_chance(thing.awake, thing.minutes, centres, window.half),
+        )
+        expected = float(chance.mean()) if len(days) else 0.0
         trials.append(Trial(int(np.count_nonzero(hit)), len(days), expected))
         values.append(window.centre + distance[hit])
         hit_index.append(index[hit])
@@ -286,7 +284,7 @@ def jitter_chance(minutes: Float64Array, centres: Float64Array, half: float) -> 
     Exact: the share of shifts u in [-180, 180] minutes for which some action lies within ``half`` of centre + u,
     which is how much of that stretch the union of [action - half, action + half] covers.
     """
-    reach = _JITTER_BINS * _BIN
+    reach = REACH_BINS * BIN
     start, end = minutes - half, minutes + half
     start[1:] = np.maximum(start[1:], end[:-1])
     grown = np.maximum(end - start, 0.0)
