@@ -12,7 +12,6 @@ BIN = 5  # minutes
 BINS = 1440 // BIN
 REACH_BINS = 180 // BIN  # how far the null models look to either side of a window
 _MINUTE = 60_000_000
-_BUSY_ENOUGH = 2  # entities changing within five minutes, from which on more say no more
 _AROUND = 2  # bins to either side that a sign of life speaks for
 
 
@@ -29,23 +28,23 @@ class Activity:
         self._count = np.bincount(self._seen % self._bins, minlength=self._bins)
 
     def of_others(self, entity_id: str) -> Float64Array:
-        """float64 (bins + 1,): how much went on at home up to each bin, by other entities than this one."""
+        """float64 (bins + 1,): minutes up to each bin in which another entity than this one showed somebody awake."""
         code = self._codes[entity_id]
         own = np.arange(*np.searchsorted(self._seen, [code * self._bins, (code + 1) * self._bins]))
         count = self._count.copy()
         count[self._seen[own] % self._bins] -= 1
-        awake = moving_mean(np.minimum(count, _BUSY_ENOUGH), _AROUND)
+        awake = moving_mean(count > 0, _AROUND) > 0
         return np.concatenate([[0.0], np.cumsum(awake) * float(BIN)])
 
 
 def awake_chance(awake: Float64Array, minutes: Float64Array, centres: Float64Array, half: float) -> Float64Array:
-    """Chance that a window holds an action when the actions around it go where the home's other goings-on are.
+    """Chance that a window holds an action when the actions around it are spread over the time people were up.
 
     Of the six hours around a window people may be up and at home for one. Whatever they do then falls near its middle,
     and that makes no routine of it.
 
     Args:
-        awake: float64 (bins + 1,), cumulated activity of the other entities.
+        awake: float64 (bins + 1,), minutes up to each bin in which somebody was up.
     """
     reach = float(REACH_BINS * BIN)
     edges = np.arange(len(awake)) * float(BIN)
