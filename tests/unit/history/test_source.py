@@ -312,7 +312,7 @@ def other_parquet(path: Path) -> None:
         (b"PK\x03\x04" + bytes(50), HistoryUnreadable, "zip"),
         (b"\x28\xb5\x2f\xfd" + bytes(50), HistoryUnreadable, "zstd"),
         (b"\x1f\x8bnonsense", HistoryUnreadable, "gzip"),
-        (gzip.compress(b"SQLite format 3\0" + bytes(100)), HistoryUnreadable, "compressed database"),
+        (gzip.compress(b"SQLite format 3\0" + bytes(100), mtime=0), HistoryUnreadable, "compressed database"),
         (b'[{"timestamp": "2026-04-30"}]', HistoryUnreadable, "JSON array"),
         (b"time,entity,value\n1,2,3\n", HistoryColumnsMissing, "no column timestamp, entity_id, state; it has time"),
         (GOOD.encode(), HistoryColumnsMissing, "no column timestamp, entity_id, state"),
