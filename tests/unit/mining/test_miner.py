@@ -219,6 +219,21 @@ def test_days_without_the_device_count_neither_for_nor_against(log_of: BuildLog)
     assert found.evidence.opportunities + found.evidence.holdout.opportunities == 60
 
 
+def test_lights_switched_on_in_any_order_are_no_cause_of_each_other(log_of: BuildLog) -> None:
+    """Somebody comes home at no fixed hour and switches two lights on, now this one first, now that one."""
+    rng = np.random.default_rng(47)
+    rows = ordinary_life(60, 48)
+    rows += [(day(0, 0.01), light, "off") for light in ("light.a", "light.b")]
+    for number in range(60):
+        at = day(number, float(rng.uniform(15, 21)))
+        for light in rng.permutation(["light.a", "light.b"]).tolist():
+            at += timedelta(seconds=float(rng.uniform(5, 25)))
+            rows += [(at, light, "on"), (at + timedelta(hours=float(rng.uniform(0.5, 6))), light, "off")]
+    result = mine(log_of(rows))
+    assert result.patterns == ()
+    assert result.left_out["in_no_order"] >= 1
+
+
 def test_a_retired_habit_is_not_proposed(log_of: BuildLog) -> None:
     rows = ordinary_life(60, 20) + habit(range(40), "light.desk", 8.0, 5, 21)
     result = mine(log_of(rows))
