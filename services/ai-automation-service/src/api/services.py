@@ -10,7 +10,6 @@ from anyio import CapacityLimiter
 from fastapi import Depends, Request
 
 from src.analysis.pipeline import Clock, Pipeline
-from src.errors import DatabaseUnreachable
 from src.jobs.nightly import Nightly
 from src.jobs.runner import Runner
 from src.models.model_manager import ModelManager, get_model_manager
@@ -60,11 +59,6 @@ def open_services(settings: Settings, clock: Clock = system_clock) -> Services:
     Raises:
         DatabaseUnreachable, DatabaseTooNew.
     """
-    if not settings.database_url:
-        try:
-            settings.data_dir.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise DatabaseUnreachable(settings.store_url, str(error)) from error
     store = Store.open(settings.store_url)
     models = get_model_manager() if settings is get_settings() else ModelManager(settings)
     pipeline = Pipeline(store, models, settings, clock=clock)

@@ -6,7 +6,6 @@ from datetime import date
 
 from src.domain.patterns import Json, Pattern
 from src.domain.runs import Run
-from src.errors import DatabaseUnreachable
 from src.settings import Settings
 from src.store import Store
 
@@ -19,11 +18,6 @@ def open_store(settings: Settings) -> Store:
     Raises:
         DatabaseUnreachable, DatabaseTooNew.
     """
-    if not settings.database_url:
-        try:
-            settings.data_dir.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise DatabaseUnreachable(settings.store_url, str(error)) from error
     return Store.open(settings.store_url)
 
 
