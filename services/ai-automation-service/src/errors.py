@@ -17,7 +17,8 @@
     │   └── DatabaseTooNew           written by a later version of this service
     ├── ModelError                   a model cannot be used
     │   ├── ModelUnavailable         none of its sources has it
-    │   └── ModelCorrupt             its files are not what the catalog says
+    │   ├── ModelCorrupt             its files are not what the catalog says
+    │   └── ModelBusy                more is waiting for it than it can answer soon
     └── RunError
         ├── RunInProgress            another run holds this home's lease
         └── RunInterrupted           the process died, or was asked to stop, in the middle of a run
@@ -205,6 +206,22 @@ class ModelCorrupt(ModelError):
             "They were moved aside; the next use fetches them again.",
             about=role,
         )
+
+
+class ModelBusy(ModelError):
+    """Attributes:
+    seconds: after which another try makes sense.
+    """
+
+    code = "model_busy"
+
+    def __init__(self, role: str, waiting: int, seconds: float) -> None:
+        super().__init__(
+            f"The {role} model is busy: {waiting} texts are waiting for it.",
+            f"Ask again in {seconds:.0f} s, or raise MODEL_QUEUE.",
+            about=role,
+        )
+        self.seconds = seconds
 
 
 class RunError(ServiceError):

@@ -28,7 +28,7 @@ def run_models(action: str, terminal: Terminal, *, only: str | None) -> None:
 
 
 def _listed(card: ModelCard, settings: Settings) -> Json:
-    manifest = Acquirer(settings).cache.peek(card.role, card.key(settings.quantization))
+    manifest = Acquirer(settings).cache.peek(card.name, card.key(settings.quantization))
     return {
         "model": card.identifier(settings.quantization),
         "state": "absent" if manifest is None else "present",
@@ -57,7 +57,7 @@ def _each(action: str, cards: list[ModelCard], settings: Settings, terminal: Ter
 
 
 def _verified(acquirer: Acquirer, card: ModelCard, settings: Settings) -> Entry:
-    entry = acquirer.cache.find(card.role, card.key(settings.quantization))
+    entry = acquirer.cache.find(card.name, card.key(settings.quantization))
     if entry is None:
         raise ModelUnavailable(card.role, [f"{acquirer.cache.root}: not downloaded yet"])
     return entry

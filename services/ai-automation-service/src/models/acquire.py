@@ -40,26 +40,26 @@ class Acquirer:
         key = card.key(self._settings.quantization)
         tried: list[str] = []
         try:
-            if entry := self.cache.find(card.role, key):
+            if entry := self.cache.find(card.name, key):
                 return entry
         except ModelCorrupt as error:
             tried.append(f"cache: {error.message}")
         deadline = self._clock() + self._settings.model_download_timeout
         try:
-            with self.cache.lock(card.role, self._settings.model_download_timeout):
+            with self.cache.lock(card.name, self._settings.model_download_timeout):
                 return self._prepare(card, key, deadline, tried)
         except OSError as error:
             tried.append(f"MODELS_DIR {self.cache.root}: {error}")
-            raise ModelUnavailable(card.role, tried) from error
+            raise ModelUnavailable(card.name, tried) from error
 
     def _prepare(self, card: ModelCard, key: str, deadline: float, tried: list[str]) -> Entry:
         """Inside the lock: another process may have just finished it, or left a broken one."""
         try:
-            if entry := self.cache.find(card.role, key):
+            if entry := self.cache.find(card.name, key):
                 return entry
         except ModelCorrupt as error:
-            logger.warning("model_corrupt role=%s why=%r", card.role, error.message)
-            self.cache.quarantine(card.role, key)
+            logger.warning("model_corrupt name=%s why=%r", card.name, error.message)
+            self.cache.quarantine(card.name, key)
         for source in card.sources:
             if self._settings.quantization not in source.precisions:
                 continue
@@ -67,8 +67,8 @@ class Acquirer:
                 return self._from(source, card, key, deadline)
             except SourceFailed as error:
                 tried.append(f"{source.name}: {error}")
-                logger.warning("model_source_failed role=%s source=%r why=%r", card.role, source.name, str(error))
-        raise ModelUnavailable(card.role, tried)
+                logger.warning("model_source_failed name=%s source=%r why=%r", card.name, source.name, str(error))
+        raise ModelUnavailable(card.name, tried)
 
     def _from(self, source: Source, card: ModelCard, key: str, deadline: float) -> Entry:
         unreachable = self._no_hub() if isinstance(source, HubSource) else None
@@ -77,10 +77,10 @@ class Acquirer:
         remaining = deadline - self._clock()
         if remaining <= 0:
             raise SourceFailed("not tried, MODEL_DOWNLOAD_TIMEOUT is used up")
-        logger.info("model_preparing role=%s source=%r precision=%s", card.role, source.name, key)
+        logger.info("model_preparing name=%s source=%r precision=%s", card.name, source.name, key)
         settings = self._settings
         access = HubAccess(settings.hf_endpoint, settings.hf_token, self._downloads, unreachable is not None)
-        staged = self.cache.stage(card.role)
+        staged = self.cache.stage(card.name)
         try:
             prepare(card, source, settings.quantization, staged, access, remaining)
             entry = self.cache.publish(staged, key)
@@ -88,7 +88,7 @@ class Acquirer:
             raise SourceFailed(f"{unreachable}, and {error}" if unreachable else str(error)) from error
         finally:
             shutil.rmtree(staged, ignore_errors=True)
-        logger.info("model_ready role=%s source=%r bytes=%d", card.role, entry.manifest["source"], entry.size)
+        logger.info("model_ready name=%s source=%r bytes=%d", card.name, entry.manifest["source"], entry.size)
         return entry
 
     def _no_hub(self) -> str | None:

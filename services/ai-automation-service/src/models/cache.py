@@ -3,7 +3,7 @@
     MODELS_DIR/
     ├── embedding/int8-1110a243fdf4-graph1/    model.xml, model.bin, tokenizer.json, manifest.json
     ├── embedding/.staging-…                   being written; renamed when its last byte is on disk
-    ├── embedding/.lock                        held by the one process that prepares this role's models
+    ├── embedding/.lock                        held by the one process that prepares this model
     ├── quarantine/embedding-int8-…            the last entry of that name that failed its check
     └── hub/                                   downloads, in the hub's own layout
 
@@ -58,43 +58,43 @@ class ModelCache:
     def __init__(self, root: Path) -> None:
         self.root = root.absolute()
 
-    def peek(self, role: str, key: str) -> Json | None:
+    def peek(self, name: str, key: str) -> Json | None:
         """The manifest of an entry, unverified; None when there is no readable one."""
         try:
-            return _read_manifest(self.root / role / key)
+            return _read_manifest(self.root / name / key)
         except (OSError, ValueError):
             return None
 
-    def find(self, role: str, key: str) -> Entry | None:
+    def find(self, name: str, key: str) -> Entry | None:
         """The entry, every file checked against its sha256; None when there is none.
 
         Raises:
             ModelCorrupt: there is one, and it is not what was written; see :meth:`quarantine`.
         """
-        folder = self.root / role / key
+        folder = self.root / name / key
         if not folder.is_dir():
             return None
         try:
             manifest = _read_manifest(folder)
-            for name, stated in manifest["outputs"].items():
-                found = describe(folder / name)
+            for file, stated in manifest["outputs"].items():
+                found = describe(folder / file)
                 if found != stated:
-                    raise ModelCorrupt(role, f"{name} has sha256 {found['sha256']}, not {stated['sha256']}")
+                    raise ModelCorrupt(name, f"{file} has sha256 {found['sha256']}, not {stated['sha256']}")
         except (OSError, ValueError) as error:
-            raise ModelCorrupt(role, f"{folder.name} cannot be read ({error})") from error
+            raise ModelCorrupt(name, f"{folder.name} cannot be read ({error})") from error
         return Entry(folder, manifest)
 
     @contextmanager
-    def lock(self, role: str, timeout: float) -> Iterator[None]:
-        """Only one process at a time may stage, publish or quarantine entries of a role.
+    def lock(self, name: str, timeout: float) -> Iterator[None]:
+        """Only one process at a time may stage, publish or quarantine entries of a model.
 
         Raises:
             TimeoutError: another process held it for ``timeout`` seconds.
             OSError: the folder cannot be written.
         """
-        (self.root / role).mkdir(parents=True, exist_ok=True)
+        (self.root / name).mkdir(parents=True, exist_ok=True)
         past = time.monotonic() + timeout
-        with (self.root / role / ".lock").open("w") as file:
+        with (self.root / name / ".lock").open("w") as file:
             while True:
                 try:
                     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -105,11 +105,11 @@ class ModelCache:
                     time.sleep(_POLL)
             yield  # closing the file lets the lock go, and so does the death of the process
 
-    def stage(self, role: str) -> Path:
+    def stage(self, name: str) -> Path:
         """An empty folder to prepare an entry in; what killed processes left is cleared. Call it inside the lock."""
-        for left in (self.root / role).glob(f"{_STAGING}*"):
+        for left in (self.root / name).glob(f"{_STAGING}*"):
             shutil.rmtree(left, ignore_errors=True)
-        staged = self.root / role / f"{_STAGING}{os.getpid()}"
+        staged = self.root / name / f"{_STAGING}{os.getpid()}"
         staged.mkdir()
         return staged
 
@@ -120,16 +120,16 @@ class ModelCache:
         flush(folder.parent)
         return Entry(folder, _read_manifest(folder))
 
-    def quarantine(self, role: str, key: str) -> Path | None:
+    def quarantine(self, name: str, key: str) -> Path | None:
         """Move an entry aside, over an older one of its name; None when another process already has."""
-        aside = self.root / "quarantine" / f"{role}-{key}"
+        aside = self.root / "quarantine" / f"{name}-{key}"
         aside.parent.mkdir(exist_ok=True)
         shutil.rmtree(aside, ignore_errors=True)
         try:
-            (self.root / role / key).rename(aside)
+            (self.root / name / key).rename(aside)
         except FileNotFoundError:
             return None
-        logger.warning("model_quarantined role=%s entry=%s moved_to=%s", role, key, aside)
+        logger.warning("model_quarantined name=%s entry=%s moved_to=%s", name, key, aside)
         return aside
 
 

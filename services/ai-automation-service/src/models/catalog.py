@@ -91,6 +91,7 @@ class ModelCard:
     """One model.
 
     Attributes:
+        name: short and unlike any other's; what people, the cache's folders and the API call it.
         model: its id on the hub.
         revision: commit of the source weights; None: not pinned.
         graph: which graph its source weights become.
@@ -99,6 +100,7 @@ class ModelCard:
         sources: tried in this order.
     """
 
+    name: str
     role: Role
     model: str
     revision: str | None
@@ -129,6 +131,7 @@ _WEIGHTS = (SourceFile("model.safetensors"), SourceFile("tokenizer.json"), Sourc
 _OPENVINO = (SourceFile("openvino_model.xml"), SourceFile("openvino_model.bin"), SourceFile("tokenizer.json"))
 
 EMBEDDING = ModelCard(
+    name="embedding",
     role=Role.EMBEDDING,
     model="sentence-transformers/all-MiniLM-L6-v2",
     revision=_MINILM_REVISION,
@@ -144,6 +147,7 @@ EMBEDDING = ModelCard(
 )
 
 RERANKER = ModelCard(
+    name="reranker",
     role=Role.RERANKER,
     model="BAAI/bge-reranker-base",
     revision=None,
@@ -159,6 +163,7 @@ RERANKER = ModelCard(
 )
 
 CLASSIFIER = ModelCard(
+    name="classifier",
     role=Role.CLASSIFIER,
     model="google/flan-t5-small",
     revision=None,

@@ -187,13 +187,13 @@ class ModelManager:
 
     def _identifier(self, role: Role) -> str:
         card = self._catalog[role]
-        manifest = self._acquirer.cache.peek(role, card.key(self._precision)) or {}
+        manifest = self._acquirer.cache.peek(card.name, card.key(self._precision)) or {}
         return card.identifier(self._precision, manifest.get("revision"))
 
     def _info(self, role: Role) -> Json:
         card, slot = self._catalog[role], self._slot(role)
         entry = self._entries.get(role)
-        manifest = entry.manifest if entry else self._acquirer.cache.peek(role, card.key(self._precision))
+        manifest = entry.manifest if entry else self._acquirer.cache.peek(card.name, card.key(self._precision))
         failure = slot.failure
         outputs = manifest["outputs"].values() if manifest else ()
         return {
