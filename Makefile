@@ -1,19 +1,20 @@
 # make run        set up, mine a demo home (or HISTORY=path), show what was found, serve on 127.0.0.1:8018
 # make test       everything that has to be true before a change lands
 # make test-all   the same and the heavy proofs
-# make bench      speed and memory, as ratios
+# make bench      speed and memory, as ratios; what it compares with is installed by make bench-engines (3 GB)
 SHELL   := /bin/bash
 SERVICE := services/ai-automation-service
 PYTHON  ?= python3
 VENV    := .venv
 BIN     := $(CURDIR)/$(VENV)/bin
 LOCKS   := $(SERVICE)/requirements
+BENCH_HOME ?= .bench
 PIP     := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input --no-deps --require-hashes
 
 # As they stand, whatever characters a path has.
 export HISTORY HISTORY_ENTITIES
 
-.PHONY: run test test-heavy test-all bench lint format clean lock
+.PHONY: run test test-heavy test-all bench bench-engines lint format clean lock
 .DEFAULT_GOAL := run
 
 # The stamp is written last, so an install that was cut off is done again. openvino-telemetry is not in the
@@ -55,7 +56,21 @@ test-heavy: $(VENV)/.dev
 test-all: test test-heavy
 
 bench: $(VENV)/.dev
-	$(BIN)/python scripts/benchmark.py $(ARGS)
+	@BENCH_HOME=$(abspath $(BENCH_HOME)) $(BIN)/python scripts/benchmark.py $(ARGS)
+
+# What the service is measured against, each kind in an environment of its own. torch comes first and alone: where the
+# default index has it with CUDA only, PIP_INDEX_URL names one with CPU builds.
+bench-engines: $(BENCH_HOME)/venv-torch/.installed $(BENCH_HOME)/venv-onnx/.installed
+
+$(BENCH_HOME)/venv-torch/.installed: $(LOCKS)/convert.txt
+$(BENCH_HOME)/venv-onnx/.installed: $(LOCKS)/bench-onnx.txt
+
+$(BENCH_HOME)/%/.installed:
+	@echo "Installing $* into $(BENCH_HOME) (once)"
+	@$(PYTHON) -m venv --clear $(@D)
+	@$(@D)/bin/python -m pip install -qq --disable-pip-version-check --no-input $$(grep '^torch==' $<)
+	@$(@D)/bin/python -m pip install -qq --disable-pip-version-check --no-input --no-deps -r $<
+	@touch $@
 
 # Needs uv on the PATH; commit what it writes.
 lock:

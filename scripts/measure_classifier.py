@@ -1,7 +1,8 @@
-"""Measures classifiers on the held-out sentences: the keyword baseline, the commonest label, and flan-t5.
+"""Measures classifiers on the held-out sentences: the keyword baseline, the commonest label, and what needs a model.
 
-    python scripts/measure_classifier.py             the two baselines
-    python scripts/measure_classifier.py --flan-t5   and the service's flan-t5, fetched if need be
+    python scripts/measure_classifier.py                  the two baselines
+    python scripts/measure_classifier.py --descriptions   and the nearest description, which serves for other categories
+    python scripts/measure_classifier.py --flan-t5        and the service's flan-t5, fetched if need be
 
 ``scripts/train_linear_head.py`` measures the linear head by the same functions.
 """
@@ -15,6 +16,7 @@ import json
 import re
 import sys
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,21 +25,23 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "services" / "ai-automation-service"))
 
+from src.domain.labels import CATEGORIES, PRIORITIES
 from src.domain.patterns import Json
 from src.errors import ServiceError
+from src.models.classifier import Classifier
+from src.models.embedding_labels import EmbeddingLabels
 from src.models.linear_head import WEIGHTS
-from src.models.model_manager import get_model_manager
+from src.models.model_manager import ModelManager
+from src.settings import load_settings
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "classification.md"
 SENTENCES = WEIGHTS.with_name("labelled_sentences.csv")
 BOOTSTRAPS = 2000
 
-LABELS = {
-    "category": ("energy", "comfort", "security", "convenience"),
-    "priority": ("high", "medium", "low"),
-}
+LABELS = {"category": CATEGORIES, "priority": PRIORITIES}
 # Comfort and convenience are never of high priority: see the rule in docs/classification.md.
 PAIRS = (
     *(("energy", priority) for priority in LABELS["priority"]),
@@ -149,6 +153,23 @@ def by_keywords(name: str, text: str) -> int:
     return LABELS[name].index(chosen)
 
 
+def by_descriptions(sentences: Sentences, embed: Callable[[Sequence[str]], NDArray[np.float32]]) -> Json:
+    """Figures of the nearest description for ``category``, as if the service had no head for these labels."""
+    described = EmbeddingLabels.of(CATEGORIES, embed)
+    return figures("category", described.probabilities(embed(sentences.held_out_texts)), sentences)
+
+
+def by_flan_t5(sentences: Sentences, classifier: Classifier) -> dict[str, Json]:
+    """Figures of the classifier by ``category`` and ``priority``."""
+    answers = classifier.classify(sentences.held_out_texts)
+    found = {}
+    for name, known in LABELS.items():
+        given = [getattr(answer, f"{name}_probabilities") for answer in answers]
+        shares = np.array([[each[label] for label in known] for each in given], np.float64)
+        found[name] = figures(name, shares, sentences)
+    return found
+
+
 def macro_f1(labels: IntArray, predicted: IntArray, count: int) -> float:
     """Mean of the labels' F1 scores; a label that is neither there nor predicted is left out."""
     scores = []
@@ -172,20 +193,22 @@ def interval(right: NDArray[np.bool_], families: NDArray[np.str_]) -> list[float
 def main() -> int:
     """Print the figures as JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--descriptions", action="store_true", help="measure the nearest description as well")
     parser.add_argument("--flan-t5", action="store_true", help="measure the service's flan-t5 as well")
+    options = parser.parse_args()
     sentences = read_sentences()
     found = {name: baselines(name, sentences) for name in LABELS}
-    if parser.parse_args().flan_t5:
-        try:
-            classifier = get_model_manager().get_classifier_model()
-        except ServiceError as error:
-            print(error, file=sys.stderr)
-            return 1
-        answers = classifier.classify(sentences.held_out_texts)
-        for name, known in LABELS.items():
-            given = [getattr(answer, f"{name}_probabilities") for answer in answers]
-            shares = np.array([[each[label] for label in known] for each in given], np.float64)
-            found[name]["flan_t5"] = figures(name, shares, sentences)
+    # Whatever labels the service is set to, the sentences have these.
+    models = ModelManager(load_settings(categories=",".join(CATEGORIES), priorities=",".join(PRIORITIES)))
+    try:
+        if options.descriptions:
+            found["category"]["descriptions"] = by_descriptions(sentences, models.generate_embeddings)
+        if options.flan_t5:
+            for name, of in by_flan_t5(sentences, models.get_classifier_model()).items():
+                found[name]["flan_t5"] = of
+    except ServiceError as error:
+        print(error, file=sys.stderr)
+        return 1
     print(json.dumps(found, indent=2))
     return 0
 

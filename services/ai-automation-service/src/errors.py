@@ -8,6 +8,8 @@
     │   ├── HistoryEmpty             readable, and nothing in it is usable
     │   ├── UnknownTimeZone          not a name of the IANA database
     │   ├── UnknownKind              not a kind of pattern this version mines
+    │   ├── UnknownModel             not a name of the catalog
+    │   ├── CatalogInvalid           a person's own file of models says what cannot be
     │   ├── InvalidSetting           a setting or argument outside its range
     │   └── AddressTaken             another program listens where the service should
     ├── NotFound                     no pattern, run or interest of that id
@@ -18,6 +20,8 @@
     ├── ModelError                   a model cannot be used
     │   ├── ModelUnavailable         none of its sources has it
     │   ├── ModelCorrupt             its files are not what the catalog says
+    │   ├── ModelInUse               it cannot be unloaded now
+    │   ├── ModelLocked              another process is preparing it
     │   └── ModelBusy                more is waiting for it than it can answer soon
     └── RunError
         ├── RunInProgress            another run holds this home's lease
@@ -118,6 +122,20 @@ class UnknownKind(InputError):
         )
 
 
+class UnknownModel(InputError):
+    code = "unknown_model"
+
+    def __init__(self, name: str, known: list[str]) -> None:
+        super().__init__(f"There is no model {name!r}.", f"Choose from {', '.join(known)}.", about=name)
+
+
+class CatalogInvalid(InputError):
+    code = "catalog_invalid"
+
+    def __init__(self, path: Path | str, problem: str, wanted: str) -> None:
+        super().__init__(f"The models of {path} cannot be used: {problem}.", f"It takes {wanted}.", about=str(path))
+
+
 class InvalidSetting(InputError):
     code = "invalid_setting"
 
@@ -205,6 +223,22 @@ class ModelCorrupt(ModelError):
             f"The files of the {role} model are not what the catalog says: {why}.",
             "They were moved aside; the next use fetches them again.",
             about=role,
+        )
+
+
+class ModelInUse(ModelError):
+    code = "model_in_use"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"The {name} model is in use.", "Ask again when that work is done.", about=name)
+
+
+class ModelLocked(ModelError):
+    code = "model_locked"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"Another process is preparing the {name} model now.", "Try again when it has finished.", about=name
         )
 
 

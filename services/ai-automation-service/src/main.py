@@ -10,12 +10,15 @@ from anyio import to_thread
 from fastapi import FastAPI
 
 from src import __version__
-from src.api import detect, health, patterns, runs
+from src.api import detect, health, models, patterns, runs
+from src.api.download_events import DownloadEvents
 from src.api.guards import BodyGuard, HostGuard
+from src.api.model_loads import ModelLoads
 from src.api.openapi import install_openapi
 from src.api.problems import install_problem_handlers
 from src.api.requests import RequestContext
 from src.api.services import Lanes, Services, open_services
+from src.api.stopping import Stopping
 from src.logging_setup import configure_logging
 from src.settings import Settings, get_settings
 from src.web import page
@@ -45,8 +48,12 @@ def create_app(source: Services | Settings | None = None) -> FastAPI:
             await to_thread.run_sync(services.start)
             app.state.services = services
             app.state.lanes = Lanes()
+            app.state.stopping = Stopping()
+            app.state.loads = ModelLoads(services.models)
+            app.state.download_events = DownloadEvents(app.state.stopping)
             logger.info("started", extra={"version": __version__})
-            yield
+            with app.state.stopping.on_signals():
+                yield
         finally:
             await to_thread.run_sync(services.close)
             logger.info("stopped")
@@ -58,7 +65,7 @@ def create_app(source: Services | Settings | None = None) -> FastAPI:
         docs_url=None,  # the framework's pages load scripts from elsewhere
         redoc_url=None,
     )
-    for router in (detect.router, patterns.router, runs.router, health.router, page.router):
+    for router in (detect.router, patterns.router, runs.router, models.router, health.router, page.router):
         app.include_router(router)
     install_problem_handlers(app)
     install_openapi(app)

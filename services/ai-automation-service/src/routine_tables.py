@@ -95,15 +95,3 @@ def made_by_line(made_by: Mapping[str, str | None]) -> RenderableType:
     words = {"embedding": "Retrieved by", "reranker": "Ranked by", "classifier": "Classified by"}
     parts = [f"{word} {made_by[role]}." for role, word in words.items() if made_by.get(role)]
     return Text("\n" + "\n".join(parts), style="dim") if parts else Group()
-
-
-def models_table(models: Mapping[str, Json]) -> RenderableType:
-    """Which models are here."""
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="dim")
-    for column in ("Role", "Model", "State", "From"):
-        table.add_column(column, overflow="fold")
-    table.add_column("MB", justify="right", no_wrap=True)
-    for role, model in models.items():
-        size = "" if model["megabytes"] is None else f"{model['megabytes']:.0f}"
-        table.add_row(role, model["model"], model["state"], model["source"] or "", size)
-    return table

@@ -15,6 +15,7 @@ from apscheduler.triggers.cron import CronTrigger
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from src.domain.labels import CATEGORIES, PRIORITIES, Labels, parse_labels
 from src.domain.local_time import zone
 from src.errors import InvalidSetting
 
@@ -41,15 +42,41 @@ class Settings(BaseSettings):
     retention_days: int = Field(
         400, ge=14, le=3660, description="Days of events that a run mines, counted from the newest."
     )
-    quantization: Literal["fp32", "fp16", "int8"] = Field("int8", description="Precision of the models' weights.")
+    quantization: Literal["fp32", "fp16", "int8_weights", "int8"] = Field(
+        "int8", description="Precision of the models; `int8_weights` leaves what flows between the weights exact."
+    )
+    embedding_deployment: str = Field(
+        "", description="Larger embedding models to have as well: minimal, balanced, full or complete; empty: none."
+    )
+    model_catalog: str = Field(
+        "", description="TOML file with models of your own; empty: catalog.toml in MODELS_DIR, if there is one."
+    )
     model_download_timeout: float = Field(
         600.0, gt=0, description="Seconds that fetching one model may take, retries included."
+    )
+    model_download_retries: int = Field(
+        3, ge=0, le=20, description="Tries after a failed one, for each file of a model and in a row."
+    )
+    model_convert_memory: int = Field(
+        1500, ge=200, description="Megabytes that converting a model may hold, in a process of its own."
     )
     hub_probe_timeout: float = Field(3.0, gt=0, description="Seconds the hub has to answer before the next source.")
     hf_endpoint: str = Field("https://huggingface.co", description="The models' hub, or a mirror of it.")
     hf_token: str = Field("", repr=False, description="Token for the hub; the default models need none.")
     hf_hub_offline: bool = Field(False, description="Never ask the hub for anything.")
     inference_threads: int = Field(0, ge=0, description="Threads for inference; 0: what the container may use.")
+    model_queue: int = Field(
+        4096, ge=1, description="Texts that may wait for a model; beyond it answers that it is busy."
+    )
+    model_idle_unload: float = Field(
+        -1.0,
+        ge=-1,
+        description="Seconds without use until a model is unloaded; 0: never; -1: 600 with less than 4 GB, else never.",
+    )
+    categories: str = Field(",".join(CATEGORIES), description="What a routine may be about: 2 to 12 labels, by comma.")
+    priorities: str = Field(
+        ",".join(PRIORITIES), description="How much a routine may matter, most first: 2 to 12 labels, by comma."
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="How much is logged.")
 
     @field_validator("tz")
@@ -62,6 +89,18 @@ class Settings(BaseSettings):
         if name:
             zone(name)
         return name
+
+    @field_validator("embedding_deployment")
+    @classmethod
+    def _known_deployment(cls, value: str) -> str:
+        if value not in ("", "minimal", "balanced", "full", "complete"):
+            raise ValueError("minimal, balanced, full, complete or nothing")
+        return value
+
+    @field_validator("categories", "priorities")
+    @classmethod
+    def _plain_labels(cls, value: str) -> str:
+        return ",".join(parse_labels(value))
 
     @field_validator("log_level", mode="before")
     @classmethod
@@ -76,6 +115,11 @@ class Settings(BaseSettings):
         times, _, _weekdays = value.rpartition(" ")
         CronTrigger.from_crontab(f"{times} *", timezone="UTC")
         return value
+
+    @property
+    def labels(self) -> Labels:
+        """``categories`` and ``priorities``."""
+        return Labels(parse_labels(self.categories), parse_labels(self.priorities))
 
     @property
     def store_url(self) -> str:
@@ -96,7 +140,7 @@ def load_settings(**overrides: object) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"]).upper()
-        raise InvalidSetting(name, first.get("input"), first["msg"]) from None
+        raise InvalidSetting(name, first.get("input"), first["msg"].removeprefix("Value error, ")) from None
 
 
 @lru_cache(maxsize=1)

@@ -64,6 +64,7 @@ def acquire(tmp_path: Path, site: Path) -> Iterator[Acquire]:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            start_new_session=True,  # so that it and its child can be killed at one moment
         )
         started.append(process)
         return process

@@ -9,7 +9,7 @@ import pytest
 
 from src.models.cache import ModelCache
 from tests.integration.models.conftest import Acquire
-from tests.unit.models.loopback_hub import LoopbackHub
+from tests.unit.models.loopback_hub import Hang, LoopbackHub
 
 KEY = "int8-main-graph1"
 
@@ -75,14 +75,13 @@ def test_two_processes_at_once_share_one_conversion(acquire: Acquire) -> None:
 def test_a_killed_process_takes_its_download_with_it_and_frees_the_way(
     acquire: Acquire, hub: LoopbackHub, tmp_path: Path
 ) -> None:
-    hub.hang_on = "model.safetensors"
+    hub.misbehave("model.safetensors", Hang(after=4000))
     first = acquire(endpoint=hub.endpoint)
     assert hub.hanging.wait(60)
     (staged,) = (tmp_path / "models/embedding").glob(".staging-*")
     first.kill()
     first.communicate()  # returns when the child, which has the same standard error, is gone too
 
-    hub.hang_on = None
     second = acquire(endpoint=hub.endpoint)
     _, complaint = second.communicate()
     assert second.returncode == 0, complaint

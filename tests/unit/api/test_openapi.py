@@ -9,13 +9,16 @@ import pytest
 from pydantic import BaseModel
 from starlette.testclient import TestClient
 
-from src.api import health, pattern_schemas, run_schemas
+from src.api import health, model_schemas, pattern_schemas, run_schemas
 from src.api.problems import MEDIA_TYPE, PROBLEMS, Problem
 
 PATHS = {
     "/health": {"get"},
     "/health/ready": {"get"},
     "/models": {"get"},
+    "/models/downloads": {"get"},
+    "/models/{name}/load": {"post"},
+    "/models/{name}/unload": {"post"},
     "/patterns": {"get"},
     "/patterns/detect": {"post"},
     "/patterns/search": {"post"},
@@ -82,7 +85,7 @@ def test_every_success_has_an_example(description: dict[str, Any]) -> None:
 def models_with_examples() -> list[type[BaseModel]]:
     found = [
         model
-        for module in (pattern_schemas, run_schemas, health)
+        for module in (pattern_schemas, run_schemas, model_schemas, health)
         for model in vars(module).values()
         if isinstance(model, type) and issubclass(model, BaseModel) and model.model_config.get("json_schema_extra")
     ]

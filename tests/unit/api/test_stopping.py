@@ -1,11 +1,17 @@
-"""A request that outlasts the server's grace is told so."""
+"""A stop is known to open requests, and one that outlasts the server's grace is told so."""
 
 from __future__ import annotations
 
 import asyncio
+import signal
+import threading
+from types import FrameType
 from typing import Any
 
+import pytest
+
 from src.api.requests import RequestContext
+from src.api.stopping import Stopping
 
 
 def test_a_request_that_is_cut_off_gets_a_problem() -> None:
@@ -32,3 +38,37 @@ def test_a_request_that_is_cut_off_gets_a_problem() -> None:
     asyncio.run(serve_and_stop())
     assert sent[0]["status"] == 503
     assert b'"code": "stopping"' in sent[1]["body"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["interrupt", "terminate"])
+def test_a_signal_is_known_and_still_reaches_the_server(number: signal.Signals) -> None:
+    served: list[int] = []
+
+    def server(number: int, frame: FrameType | None) -> None:
+        served.append(number)
+
+    before = signal.signal(number, server)
+    try:
+        stopping = Stopping()
+        with stopping.on_signals():
+            assert not stopping
+            signal.raise_signal(number)
+            assert stopping
+        assert served == [number]
+        assert signal.getsignal(number) is server
+    finally:
+        signal.signal(number, before)
+
+
+def test_where_no_signal_can_be_listened_to_none_is_touched() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    seen: list[object] = []
+
+    def elsewhere() -> None:
+        with Stopping().on_signals():
+            seen.append(signal.getsignal(signal.SIGTERM))
+
+    thread = threading.Thread(target=elsewhere)
+    thread.start()
+    thread.join()
+    assert seen == [before]

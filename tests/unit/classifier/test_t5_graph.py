@@ -23,8 +23,8 @@ ANSWERS = [[5], [7, 8], [7, 9], [7], [7, 8, 9, 10]]
 
 def scores(
     folder: Path, settings: dict[str, object], precision: str = "fp32", prompts: list[list[int]] = PROMPTS
-) -> NDArray[np.float32]:
-    """Log-probabilities (prompts, answers) by the graph, all in one batch."""
+) -> NDArray[np.float64]:
+    """Log-probabilities (prompts, answers) by graph and tree, all in one batch."""
     weights = WeightFile(folder / "model.safetensors")
     network = Runtime(1).load(classifier_graph(weights, T5Config.from_json(settings), cast(Precision, precision)))
     length = max(map(len, prompts)) + 3
@@ -34,12 +34,12 @@ def scores(
         ids[row, : len(prompt)], mask[row, : len(prompt)] = prompt, 1
     tree = LabelTree.of(ANSWERS, start=tiny_t5.PAD, end=tiny_t5.END)
     (edges,) = network({"input_ids": ids, "attention_mask": mask, **tree.inputs()})
-    return tree.totals(edges)
+    return tree.log_probabilities(edges)
 
 
 def expected(weights: tiny_t5.Tensors, *, scaled: bool = False) -> NDArray[np.float64]:
     model = tiny_t5.Reference(weights, scaled=scaled)
-    return np.array([[model.log_probability(prompt, answer) for answer in ANSWERS] for prompt in PROMPTS])
+    return np.array([model.log_probabilities(prompt, ANSWERS) for prompt in PROMPTS])
 
 
 def test_one_pass_over_the_tree_is_decoding_each_answer_by_itself(tmp_path: Path) -> None:
@@ -69,6 +69,18 @@ def test_a_tied_head_is_the_embedding_table_and_is_scaled(tmp_path: Path) -> Non
     folder = tiny_t5.write_model(tmp_path, weights, settings)
 
     np.testing.assert_allclose(scores(folder, settings), expected(weights, scaled=True), atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("said", "scaled"),
+    [
+        ({"tie_word_embeddings": False}, False),
+        ({"tie_word_embeddings": True}, True),
+        ({"tie_word_embeddings": True, "scale_decoder_outputs": False}, False),  # as transformers 5 writes it
+    ],
+)
+def test_whether_the_output_is_scaled_is_what_the_config_says(said: dict[str, object], scaled: bool) -> None:
+    assert T5Config.from_json(tiny_t5.config(**said)).scale_output is scaled
 
 
 def test_a_prompt_scores_the_same_in_any_company(tmp_path: Path) -> None:

@@ -126,17 +126,27 @@ class Reference:
         self._weights = {name: tensor.astype(np.float64) for name, tensor in weights.items()}
         self._scaled = scaled
 
-    def log_probability(self, prompt: Sequence[int], answer: Sequence[int]) -> float:
-        """That the model writes exactly this answer and then ends."""
+    def log_probabilities(self, prompt: Sequence[int], answers: Sequence[Sequence[int]]) -> list[float]:
+        """That decoding which may write nothing but these answers writes each; one after another, token by token."""
+        spelled = [(*answer, END) for answer in answers]
+        found = []
+        for answer in spelled:
+            logits = self.logits(prompt, answer[:-1])
+            total = 0.0
+            for place, token in enumerate(answer):
+                allowed = sorted({other[place] for other in spelled if other[:place] == answer[:place]})
+                total += logits[place, token] - np.logaddexp.reduce(logits[place, allowed])
+            found.append(float(total))
+        return found
+
+    def logits(self, prompt: Sequence[int], answer: Sequence[int]) -> Floats:
+        """(length + 1, words): of the token after the start, and after each token of the answer."""
         memory = self._stack("encoder", self._table()[list(prompt)], None)
         said = [PAD, *answer]
         hidden = self._stack("decoder", self._table()[said], memory)
         if self._scaled:
             hidden = hidden / math.sqrt(WIDTH)
-        logits = hidden @ self._weights.get("lm_head.weight", self._table()).T
-        logs = logits - np.log(np.exp(logits - logits.max(-1, keepdims=True)).sum(-1, keepdims=True))
-        logs -= logits.max(-1, keepdims=True)
-        return float(sum(logs[place, token] for place, token in enumerate([*answer, END])))
+        return np.asarray(hidden @ self._weights.get("lm_head.weight", self._table()).T)
 
     def _table(self) -> Floats:
         return self._weights["shared.weight"]

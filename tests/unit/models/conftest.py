@@ -79,9 +79,13 @@ def _catalog() -> Catalog:
         sources=(HubSource("tiny/embedding", None, "weights", WEIGHTS), WHEEL),
     )
     reranker = replace(
-        RERANKER, model="tiny/reranker", max_tokens=64, sources=(HubSource("tiny/reranker", None, "weights", WEIGHTS),)
+        RERANKER,
+        model="tiny/reranker",
+        revision=None,
+        max_tokens=64,
+        sources=(HubSource("tiny/reranker", None, "weights", WEIGHTS),),
     )
-    classifier = replace(CLASSIFIER, sources=(HubSource("tiny/classifier", None, "weights", WEIGHTS),))
+    classifier = replace(CLASSIFIER, revision=None, sources=(HubSource("tiny/classifier", None, "weights", WEIGHTS),))
     return {Role.EMBEDDING: embedding, Role.RERANKER: reranker, Role.CLASSIFIER: classifier}
 
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from src.models.bert_graph import BertConfig, embedding_graph, reranker_graph
+from src.models.bert_graph import embedding_graph, reranker_graph
+from src.models.bert_names import BertConfig
 from src.models.layers import Precision, quantize_rows
 from src.models.runtime import Network, Runtime
 from src.models.weights import WeightFile, WeightsUnreadable

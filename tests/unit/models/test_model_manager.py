@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,9 +11,10 @@ import numpy as np
 import pytest
 
 from src.errors import InvalidSetting, ModelUnavailable
-from src.models import linear_head, model_manager
+from src.models import model_manager
 from src.models.catalog import Catalog
-from src.models.model_manager import Classification, ModelManager, get_model_manager
+from src.models.linear_head import LinearHead
+from src.models.model_manager import ModelManager, get_model_manager
 from tests.unit.models import tiny
 from tests.unit.models.conftest import MakeSettings
 from tests.unit.models.loopback_hub import COMMIT, LoopbackHub
@@ -111,14 +111,16 @@ def test_without_a_reranker_the_caller_is_told_and_the_hub_left_alone_for_a_minu
 def test_without_a_classifier_the_linear_head_answers_and_says_so(
     manager: ModelManager, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Head:
-        def predict(self, vectors: np.ndarray) -> Sequence[Classification]:
-            assert vectors.shape == (2, tiny.WIDTH)
-            return [Classification("comfort", "low", {"comfort": 1.0}, {"low": 1.0}, "a linear head")] * 2
+    pairs = (("comfort", "low"), ("energy", "high"), ("security", "medium"), ("convenience", "low"))
+    weights = np.random.default_rng(0).normal(size=(len(pairs), tiny.WIDTH))
+    head = LinearHead(pairs, weights, np.zeros(len(pairs)), "tiny/embedding", {}, "0123456789abcdef")
+    monkeypatch.setattr(LinearHead, "load", lambda: head)
 
-    monkeypatch.setattr(linear_head.LinearHead, "load", Head)
     labels = manager.classify(SENTENCES[:2])
-    assert [label.made_by for label in labels] == ["a linear head"] * 2
+
+    assert [label.made_by for label in labels] == ["linear-head@0123456"] * 2
+    expected = head.predict(manager.generate_embeddings(SENTENCES[:2]))
+    assert [(label.category, label.priority) for label in labels] == [(one.category, one.priority) for one in expected]
     with pytest.raises(ModelUnavailable, match="tiny/classifier"):
         manager.get_classifier_model()
 

@@ -5,13 +5,17 @@ Where a model cannot be had the next best method serves, and ``made_by`` of ever
 | what could not be had | order by | ``made_by.reranker`` |
 |---|---|---|
 | nothing | the cross-encoder's logit | the model's id |
-| the reranker | similarity, with the evidence breaking near ties | ``similarity+evidence`` |
+| the reranker | similarity by sentence and by word, and evidence | ``late-interaction/`` and the embedding model's id |
+| and token vectors | similarity by sentence, and evidence | ``similarity+evidence`` |
 | the embedding model | the evidence picks the candidates; the cross-encoder orders them | the model's id |
 | both | the evidence | ``evidence`` |
+
+What each is worth is measured in docs/ranking.md.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -19,14 +23,21 @@ from src.analysis.embedding import Vectors
 from src.analysis.retrieval import RETRIEVED, nearest
 from src.domain.patterns import Pattern, Scores
 from src.errors import ModelError
+from src.models.late_interaction import late_interaction
 from src.models.model_manager import ModelManager
 
+logger = logging.getLogger(__name__)
+
+BY_WORDS = "late-interaction"
 BY_SIMILARITY = "similarity+evidence"
 BY_EVIDENCE = "evidence"
 
-# The question comes first: between a routine that always happens and one that could be chance lies as much as
-# between two sentences 0.2 apart in cosine, about the difference between on the subject and near it.
-_WEIGHT_OF_EVIDENCE = 0.2
+# Of the similarity by word, beside the cosine of the sentences.
+SHARE_OF_WORDS = 0.5
+
+# The question comes first: between a routine that always happens and one that could be chance lies as much as between
+# two sentences 0.05 apart in cosine. More than that pushes what was asked for out of sight.
+WEIGHT_OF_EVIDENCE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +87,8 @@ def rerank(
         reranker = models.reranker_id
     except ModelError as error:
         missing = error
-        order = sorted(((each, _score(each)) for each in retrieved), key=lambda pair: (-pair[1], pair[0].pattern.id))
-        reranker = BY_EVIDENCE if embedding is None else BY_SIMILARITY
+        scores, reranker = _without_reranker(question, retrieved, models, embedding)
+        order = sorted(zip(retrieved, scores, strict=True), key=lambda pair: (-pair[1], pair[0].pattern.id))
     return [
         each.pattern.with_(
             scores=Scores(similarity=each.similarity, relevance=score, rank=rank),
@@ -87,7 +98,33 @@ def rerank(
     ], missing
 
 
-def _score(each: Retrieved) -> float:
-    if each.similarity is None:
-        return strength(each.pattern)
-    return each.similarity + _WEIGHT_OF_EVIDENCE * strength(each.pattern)
+def _without_reranker(
+    question: str, retrieved: Sequence[Retrieved], models: ModelManager, embedding: str | None
+) -> tuple[list[float], str]:
+    """A score for each of what was retrieved, and the name of the method that serves."""
+    evidence = [strength(each.pattern) for each in retrieved]
+    similarity = [each.similarity for each in retrieved if each.similarity is not None]
+    if embedding is None or len(similarity) < len(retrieved):
+        return evidence, BY_EVIDENCE
+    try:
+        asked, *said = models.token_vectors([question, *(each.pattern.sentence for each in retrieved)])
+    except ModelError as error:
+        # Stored vectors outlive their model, and not every graph gives token vectors.
+        logger.info("token_vectors_missing code=%s why=%r", error.code, error.message)
+        return mixed(similarity, None, evidence), BY_SIMILARITY
+    return mixed(similarity, late_interaction(asked, said).tolist(), evidence), f"{BY_WORDS}/{embedding}"
+
+
+def mixed(similarity: Sequence[float], by_word: Sequence[float] | None, evidence: Sequence[float]) -> list[float]:
+    """The fallback's scores.
+
+    Args:
+        similarity: cosines of the sentences with the question.
+        by_word: their late interaction; None where it could not be had.
+        evidence: their :func:`strength`.
+    """
+    words = similarity if by_word is None else by_word
+    return [
+        (1 - SHARE_OF_WORDS) * whole + SHARE_OF_WORDS * word + WEIGHT_OF_EVIDENCE * strong
+        for whole, word, strong in zip(similarity, words, evidence, strict=True)
+    ]

@@ -9,6 +9,7 @@ from src.analysis.ranking import rerank, retrieve
 from src.analysis.request import check_question, check_top_k
 from src.domain.patterns import Status
 from src.domain.runs import Shortlist
+from src.errors import ModelBusy
 from src.models.model_manager import ModelManager
 from src.store.store import Store
 
@@ -22,6 +23,7 @@ def search(store: Store, models: ModelManager, question: str, *, top_k: int = 10
 
     Raises:
         InvalidSetting: an empty question, or ``top_k`` outside 1 to 100.
+        ModelBusy: a model has too much to do already.
     """
     asked = check_question("question", question)
     check_top_k(top_k)
@@ -34,6 +36,8 @@ def search(store: Store, models: ModelManager, question: str, *, top_k: int = 10
     vectors = sentences.plus(embed(store, models, [asked], now=now, keep=False))
     best, missing = rerank(asked, retrieve(asked, patterns, vectors), models, top_k=top_k, embedding=vectors.model)
     for error in (vectors.missing, missing):
+        if isinstance(error, ModelBusy):
+            raise error  # asked again in a few seconds it answers, and better than what stands in for it
         if error is not None:
             logger.warning("model_missing", extra={"role": error.about, "code": error.code, "why": error.message})
     return Shortlist(asked, tuple(best))

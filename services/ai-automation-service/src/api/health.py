@@ -8,14 +8,15 @@ from typing import Literal
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from src import __version__
+from src.api.model_schemas import MODEL_EXAMPLE, ModelOut
+from src.api.models import models_of
 from src.api.pattern_schemas import MadeByOut
 from src.api.problems import documented, problem_response
 from src.api.run_schemas import instant
 from src.api.services import UsesServices
-from src.domain.patterns import Json
 from src.errors import StoreError
 
 router = APIRouter(tags=["health"])
@@ -49,13 +50,6 @@ class DiskCheck(BaseModel):
     needed_bytes: int
 
 
-_MODELS_EXAMPLE: Json = {
-    "embedding": {"state": "loaded", "precision": "int8", "load_seconds": 0.4, "error": None},
-    "reranker": {"state": "failed", "precision": "int8", "error": "The reranker model could not be had."},
-    "classifier": {"state": "not_loaded", "precision": "int8", "error": None},
-}
-
-
 class LastInference(BaseModel):
     """What made the patterns that are shown now: the last real work of the models."""
 
@@ -78,7 +72,7 @@ class Ready(BaseModel):
                         "data": {"ok": True, "path": "data", "free_bytes": 10**10, "needed_bytes": MIN_FREE_BYTES},
                         "models": {"ok": True, "path": "models", "free_bytes": 10**10, "needed_bytes": MIN_FREE_BYTES},
                     },
-                    "models": _MODELS_EXAMPLE,
+                    "models": {"embedding": MODEL_EXAMPLE},
                     "last_inference": {
                         "run": "r_8a1f6c02d94be753",
                         "at": "2026-10-17T01:00:42Z",
@@ -98,9 +92,7 @@ class Ready(BaseModel):
     version: str
     database: DatabaseCheck
     disk: dict[str, DiskCheck] = Field(description="By what is kept there: `data`, `models`.")
-    models: dict[str, JsonValue] = Field(
-        description="By role: `loaded`, `failed` with its error, or `not_loaded`, which is no promise that it would."
-    )
+    models: dict[str, ModelOut] = Field(description="By name, as `GET /models` tells them.")
     last_inference: LastInference | None = Field(
         description="The last run that succeeded and which model or fallback made each part of it."
     )
@@ -143,7 +135,7 @@ def ready(request: Request, services: UsesServices) -> Ready | JSONResponse:
         version=__version__,
         database=database,
         disk=disk,
-        models=services.models.get_model_info(),
+        models=models_of(services),
         last_inference=_last_inference(services) if database.ok else None,
         next_nightly=services.nightly.next_run,
     )
@@ -157,18 +149,6 @@ def ready(request: Request, services: UsesServices) -> Ready | JSONResponse:
         remedy="Check DATABASE_URL, and free or enlarge the volumes of DATA_DIR and MODELS_DIR.",
         checks=found.model_dump(mode="json"),
     )
-
-
-@router.get(
-    "/models",
-    summary="Tell of the models",
-    response_description="By role.",
-    responses=documented(),
-    openapi_extra={"responses": {"200": {"content": {"application/json": {"example": _MODELS_EXAMPLE}}}}},
-)
-def models(services: UsesServices) -> dict[str, JsonValue]:
-    """State, source, revision, precision, size, load time and last error by role. Loads nothing."""
-    return services.models.get_model_info()
 
 
 def _database(services: UsesServices) -> DatabaseCheck:

@@ -9,8 +9,6 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, WithJsonSchema
 from src.domain.patterns import WEEKDAYS, Json, Kind, Pattern, Status
 from src.domain.runs import Shortlist
 
-Category = Literal["energy", "comfort", "security", "convenience"]
-Priority = Literal["high", "medium", "low"]
 # A plain string with the kinds in its schema: an unknown one is answered as UnknownKind, which lists what there is.
 KindName = Annotated[str, WithJsonSchema({"type": "string", "enum": [str(kind) for kind in Kind]})]
 
@@ -137,8 +135,9 @@ class PatternOut(BaseModel):
     actions: list[ActionOut]
     evidence: EvidenceOut
     scores: ScoresOut | None = None
-    category: Category | None = None
-    priority: Priority | None = None
+    # Strings, because a pattern keeps the label it got when the settings listed others.
+    category: str | None = Field(None, description="One of CATEGORIES, as they were when it was classified.")
+    priority: str | None = Field(None, description="One of PRIORITIES, as they were when it was classified.")
     made_by: MadeByOut | None = None
     status: Status
 
@@ -181,7 +180,7 @@ class PatternQuery(RequestModel):
     cursor: str | None = Field(None, max_length=1000, description="`next` of the page before.")
     kind: KindName | None = Field(None, description="Only this kind.")
     status: list[Status] | None = Field(None, description="Only these; may be repeated. Default: all but stale.")
-    category: Category | None = Field(None, description="Only this category.")
+    category: str | None = Field(None, min_length=1, max_length=24, description="Only this category.")
 
 
 class StatusChange(RequestModel):

@@ -48,7 +48,7 @@ def list_patterns(services: UsesServices, query: Annotated[PatternQuery, Query()
     "/patterns/search",
     summary="Ask the patterns a question",
     response_model_exclude_unset=True,
-    responses=documented(*BODY_PROBLEMS, "invalid_setting", "model_unavailable", "database_unreachable"),
+    responses=documented(*BODY_PROBLEMS, "invalid_setting", "model_busy", "model_unavailable", "database_unreachable"),
 )
 async def search_patterns(services: UsesServices, lanes: UsesLanes, body: Question) -> ShortlistOut:
     """The stored patterns that answer a question best: retrieved by embedding, reranked by the cross-encoder.

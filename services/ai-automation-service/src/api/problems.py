@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -14,7 +15,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
-from src.errors import ServiceError
+from src.errors import ModelBusy, ServiceError
 from src.logging_setup import request_id
 
 logger = logging.getLogger(__name__)
@@ -37,8 +38,11 @@ PROBLEMS: Mapping[str, ProblemType] = {
     "no_such_path": ProblemType(404, "There is nothing at this path."),
     "not_found": ProblemType(404, "There is no such pattern, run or interest."),
     "method_not_allowed": ProblemType(405, "This path does not take this method."),
+    "unknown_model": ProblemType(404, "There is no such model."),
     "no_history": ProblemType(409, "There is no history to mine yet."),
     "run_in_progress": ProblemType(409, "Another run is at work."),
+    "model_in_use": ProblemType(409, "A model is in use."),
+    "model_locked": ProblemType(409, "Another process is preparing a model."),
     "body_too_large": ProblemType(413, "The body is larger than any request needs to be."),
     "not_json": ProblemType(415, "The body is not declared as JSON."),
     "host_not_allowed": ProblemType(421, "The request was sent to a name this service does not answer to."),
@@ -51,6 +55,8 @@ PROBLEMS: Mapping[str, ProblemType] = {
     "history_unreadable": ProblemType(422, "The history cannot be read."),
     "history_columns_missing": ProblemType(422, "The history lacks a column."),
     "history_empty": ProblemType(422, "The history holds no usable event."),
+    "model_busy": ProblemType(429, "A model has more to do than it can answer soon."),
+    "too_many_watchers": ProblemType(429, "As many as the service allows are watching already."),
     "internal": ProblemType(500, "The service made a mistake."),
     "run_error": ProblemType(503, "No run can begin now."),
     "store_error": ProblemType(503, "The database cannot be used."),
@@ -161,7 +167,7 @@ def stopping_problem(instance: str) -> ProblemResponse:
         "stopping",
         "The service stopped before this request was done.",
         instance=instance,
-        remedy="A run that was under way is in GET /runs once the service is back; ask again then.",
+        remedy="Ask again once the service is back; a run that was under way is then in GET /runs.",
     )
 
 
@@ -207,7 +213,10 @@ async def _service_error(request: Request, error: Exception) -> ProblemResponse:
         logger.error("request_failed", extra={"code": error.code, "about": error.about}, exc_info=error)
     if code == "internal":
         return internal_problem(request.url.path)
-    return problem_response(code, error.message, instance=request.url.path, remedy=error.remedy, about=error.about)
+    headers = {"Retry-After": str(max(1, ceil(error.seconds)))} if isinstance(error, ModelBusy) else None
+    return problem_response(
+        code, error.message, instance=request.url.path, remedy=error.remedy, about=error.about, headers=headers
+    )
 
 
 def _field_error(error: Mapping[str, Any]) -> dict[str, str]:

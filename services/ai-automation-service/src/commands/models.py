@@ -1,67 +1,96 @@
-"""``models``: which models are here, fetch them, check their files."""
+"""``models``: which models are here, fetch them, check their files, and so on; one function an action."""
 
 from __future__ import annotations
 
-from src.domain.patterns import Json
+import argparse
+from collections.abc import Sequence
+
+from src.commands.model_choice import all_models, model_named, models_named, models_of_deployment, models_used
+from src.commands.model_tables import cards_json, fetched_table, info_json, info_table, models_table
+from src.commands.models_bench import bench_model, bench_table
+from src.commands.models_fetch import Fetched, convert_again, fetch_models
+from src.commands.models_remove import remove_model
 from src.errors import ModelError, ModelUnavailable
-from src.models.acquire import Acquirer
-from src.models.cache import Entry
-from src.models.catalog import CATALOG, ModelCard
-from src.routine_tables import models_table
+from src.models.cache import ModelCache
+from src.models.catalog import ModelCard
 from src.settings import Settings, load_settings
 from src.terminal import Terminal
 
 
-def run_models(action: str, terminal: Terminal, *, only: str | None) -> None:
-    """List, download or verify.
+def run_models(options: argparse.Namespace, terminal: Terminal) -> None:
+    """Carry out ``options.action``.
 
     Raises:
-        ModelError: one of them could not be had or is not what it should be, once all were tried.
+        UnknownModel: a name that is not in the catalog.
+        ModelError: a model could not be had or is not what it should be, once all were tried.
     """
     settings = load_settings()
-    cards = [card for card in CATALOG.values() if only in (None, str(card.role))]
-    if action == "list":
-        value = {str(card.role): _listed(card, settings) for card in cards}
+    if options.action == "list":
+        _list(_chosen(options, settings), settings, terminal)
+    elif options.action == "download":
+        _download(_chosen(options, settings), settings, terminal)
+    elif options.action == "verify":
+        _verify(_chosen(options, settings), settings, terminal)
+    elif options.action == "remove":
+        card = model_named(options.name, settings)
+        remove_model(card, settings, terminal, downloads=options.downloads, sure=options.yes)
+    elif options.action == "info":
+        value = info_json(model_named(options.name, settings), settings)
+        terminal.result(value, info_table(value))
+    elif options.action == "convert":
+        _convert(model_named(options.name, settings), options.precision, settings, terminal)
     else:
-        value = _each(action, cards, settings, terminal)
+        measured = bench_model(model_named(options.name, settings), settings, terminal)
+        terminal.result(measured, bench_table(measured))
+
+
+def _chosen(options: argparse.Namespace, settings: Settings) -> Sequence[ModelCard]:
+    if options.all:
+        return list(all_models(settings).values())
+    if options.deployment:
+        return list(models_of_deployment(options.deployment, settings).values())
+    return models_named(options.names, settings) or models_used(settings)
+
+
+def _list(cards: Sequence[ModelCard], settings: Settings, terminal: Terminal) -> None:
+    value = cards_json(cards, settings)
     terminal.result(value, models_table(value))
 
 
-def _listed(card: ModelCard, settings: Settings) -> Json:
-    manifest = Acquirer(settings).cache.peek(card.name, card.key(settings.quantization))
-    return {
-        "model": card.identifier(settings.quantization),
-        "state": "absent" if manifest is None else "present",
-        "source": None if manifest is None else manifest["source"],
-        "megabytes": None if manifest is None else _megabytes(manifest),
-        "licence": card.licence,
-    }
+def _download(cards: Sequence[ModelCard], settings: Settings, terminal: Terminal) -> None:
+    _result(fetch_models(cards, settings, terminal), terminal)
 
 
-def _each(action: str, cards: list[ModelCard], settings: Settings, terminal: Terminal) -> Json:
-    acquirer = Acquirer(settings)
-    value: Json = {}
+def _convert(card: ModelCard, precision: str | None, settings: Settings, terminal: Terminal) -> None:
+    wanted = load_settings(quantization=precision) if precision else settings
+    _result([convert_again(card, wanted, terminal)], terminal)
+
+
+def _result(fetched: Sequence[Fetched], terminal: Terminal) -> None:
+    """Those that are here; raises the error of the first that is not."""
+    missing = next((each.error for each in fetched if each.error is not None), None)
+    if missing is None or not terminal.as_json:  # with JSON, stdout is one document: the error's
+        terminal.result({each.card.name: each.to_json() for each in fetched}, fetched_table(fetched))
+    if missing is not None:
+        raise missing
+
+
+def _verify(cards: Sequence[ModelCard], settings: Settings, terminal: Terminal) -> None:
+    cache = ModelCache(settings.models_dir)
     first: ModelError | None = None
     for card in cards:
         try:
-            entry = acquirer.acquire(card) if action == "download" else _verified(acquirer, card, settings)
+            entry = cache.find(card.name, card.key(settings.quantization))
+            if entry is None:
+                raise ModelUnavailable(card.name, [f"{cache.root}: not downloaded yet"])
         except ModelError as error:
-            terminal.say(f"{card.role}: {error.message}")
+            terminal.say(f"{card.name}: {error.message}")
             first = first or error
         else:
-            value[str(card.role)] = {**_listed(card, settings), "state": "verified"}
-            terminal.say(f"{card.role}: {entry.folder}")
+            terminal.say(f"{card.name}: {entry.folder}")
     if first is not None:
         raise first
-    return value
-
-
-def _verified(acquirer: Acquirer, card: ModelCard, settings: Settings) -> Entry:
-    entry = acquirer.cache.find(card.name, card.key(settings.quantization))
-    if entry is None:
-        raise ModelUnavailable(card.role, [f"{acquirer.cache.root}: not downloaded yet"])
-    return entry
-
-
-def _megabytes(manifest: Json) -> float:
-    return round(sum(int(output["bytes"]) for output in manifest["outputs"].values()) / 1e6, 1)
+    value = cards_json(cards, settings)
+    for model in value.values():
+        model["state"] = "verified"
+    terminal.result(value, models_table(value))

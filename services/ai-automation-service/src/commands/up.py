@@ -21,7 +21,7 @@ from src.domain.runs import Run, RunState, RunTrigger
 from src.errors import DatabaseUnreachable, NotFound, ServiceError
 from src.jobs.runner import Runner
 from src.models.cache import ModelCache
-from src.models.catalog import CATALOG
+from src.models.catalog import load_catalog
 from src.models.model_manager import ModelManager
 from src.routine_tables import home_line, left_out_line, made_by_line, patterns_table, shortlist_table
 from src.settings import Settings, load_settings
@@ -157,7 +157,9 @@ def _stamp(source: Source, settings: Settings) -> _Stamp:
 
 def _models_here(settings: Settings) -> list[str]:
     cache = ModelCache(settings.models_dir)
-    return [str(role) for role, card in CATALOG.items() if cache.peek(role, card.key(settings.quantization))]
+    return [
+        card.name for card in load_catalog(settings).values() if cache.peek(card.name, card.key(settings.quantization))
+    ]
 
 
 def _current_run(store: Store, source: Source, settings: Settings) -> Run | None:

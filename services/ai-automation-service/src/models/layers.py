@@ -1,8 +1,9 @@
 """The pieces that encoder graphs are made of, built from source weights at a precision.
 
-A graph is built with ``openvino.opset15`` from numpy arrays alone. INT8 is weight-only: every output channel of a
-matrix, and every row of an embedding table, is an int8 vector times one float32 scale (symmetric, nearest, the
-largest magnitude is 127). Activations stay float32.
+A graph is built with ``openvino.opset15`` from numpy arrays alone. At INT8 every output channel of a matrix, and every
+row of an embedding table, is an int8 vector times one float32 scale (symmetric, nearest, the largest magnitude is
+127), and activations stay float32. A layer that was calibrated is multiplied in whole numbers instead, its inputs
+rounded to 8 bits too.
 """
 
 from __future__ import annotations
@@ -12,12 +13,15 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from src.models.quantized_linear import LEVELS
 from src.models.weights import FloatArray, WeightFile
 
 if TYPE_CHECKING:
     from openvino import Node
 
-Precision = Literal["fp32", "fp16", "int8"]
+    from src.models.quantized_linear import Grid, QuantizedLinear
+
+Precision = Literal["fp32", "fp16", "int8_weights", "int8"]
 
 
 def quantize_rows(weights: WeightFile, name: str) -> tuple[NDArray[np.int8], FloatArray]:
@@ -63,7 +67,7 @@ class Layers:
     def matrix(self, name: str) -> Node:
         """A matrix (rows, columns) as the float32 operand of a product, stored at the precision."""
         ops = self._ops
-        if self.precision == "int8":
+        if self.precision.startswith("int8"):
             quantized, scales = quantize_rows(self.weights, name)
             return ops.multiply(ops.convert(ops.constant(quantized), "f32"), ops.constant(scales))
         if self.precision == "fp16":
@@ -75,6 +79,26 @@ class Layers:
         product = self._ops.matmul(x, self.matrix(f"{name}.weight"), False, True)
         return self._ops.add(product, self.vector(f"{name}.bias")) if bias else product
 
+    def levels(self, x: Node, grid: Grid) -> Node:
+        """``x`` (batch, length, columns) rounded to its grid: whole numbers from 0 to 255, kept in eight bits.
+
+        The columns of a grid that cuts channels must be there already, see :meth:`whole`.
+        """
+        ops = self._ops
+        scaled = ops.add(ops.multiply(x, ops.constant(1 / grid.step)), ops.constant(-grid.offset / grid.step))
+        low, high = ops.constant(np.float32(0)), ops.constant(np.float32(LEVELS))
+        return ops.fake_quantize(scaled, low, high, low, high, LEVELS + 1)
+
+    def whole(self, levels: Node, layer: QuantizedLinear, outputs: NDArray[np.int64] | slice = slice(None)) -> Node:
+        """The product of a calibrated layer with what :meth:`levels` gives.
+
+        Args:
+            outputs: which of its outputs, in which order, as often as they stand there.
+        """
+        ops = self._ops
+        rows = ops.multiply(ops.convert(ops.constant(layer.rows[outputs]), "f32"), ops.constant(layer.scales[outputs]))
+        return ops.add(ops.matmul(levels, rows, False, True), ops.constant(layer.bias[outputs]))
+
     def embedding(self, ids: Node, name: str) -> Node:
         """Rows of the table ``name`` (rows, columns) at integer ``ids`` (...): float32 (..., columns).
 
@@ -82,7 +106,7 @@ class Layers:
         to float32 when the graph is compiled.
         """
         ops, axis = self._ops, self._ops.constant(np.int64(0))
-        if self.precision == "int8":
+        if self.precision.startswith("int8"):
             quantized, scales = quantize_rows(self.weights, name)
             rows = ops.convert(ops.gather(ops.constant(quantized), ids, axis), "f32")
             return ops.multiply(rows, ops.gather(ops.constant(scales), ids, axis))

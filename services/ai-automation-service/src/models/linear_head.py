@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from src.domain.patterns import Json
 from src.errors import ModelCorrupt
-from src.models.model_manager import Classification
+from src.models.answers import Classification
 
 FloatArray = NDArray[np.float64]
 

@@ -5,122 +5,183 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Literal, cast, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from src.domain.patterns import Json
-from src.errors import ModelError, ModelUnavailable
+from src.errors import InvalidSetting, ModelBusy, ModelError, ModelUnavailable
 from src.models.acquire import Acquirer
+from src.models.answers import Classification as Classification
+from src.models.answers import Ranked as Ranked
 from src.models.cache import Entry
-from src.models.catalog import CATALOG, Catalog, ModelCard, Role
+from src.models.catalog import Catalog, ModelCard, ModelCatalog, Role, load_catalog
+from src.models.classifier import Classifier
+from src.models.downloads import DownloadBoard
 from src.models.embedding import EmbeddingModel
+from src.models.fallback_classifier import FallbackClassifier
+from src.models.linear_head import LinearHead
+from src.models.loader import Loaded, Loader, LoadRecord, Model, labels_for
+from src.models.memory import available_memory, give_back
+from src.models.model_info import LastError, model_info
 from src.models.reranker import Reranker
 from src.models.runtime import Runtime
-from src.models.single_flight import SingleFlight
+from src.models.slot import RetryPolicy, Slot, Unloading
+from src.models.sweeper import Sweeper
+from src.models.token_vectors import TokenVectors
 from src.settings import Settings, get_settings
-
-if TYPE_CHECKING:
-    from src.models.classifier import Classifier
-    from src.models.linear_head import LinearHead
 
 logger = logging.getLogger(__name__)
 
-M = TypeVar("M")
-
-
-@dataclass(frozen=True, slots=True)
-class Ranked:
-    """One candidate after reranking.
-
-    Attributes:
-        index: its place in the candidates that were passed in.
-        score: the cross-encoder's logit; higher is more relevant.
-    """
-
-    index: int
-    score: float
-
-
-@dataclass(frozen=True, slots=True)
-class Classification:
-    """What a sentence is about, and how much it matters.
-
-    Attributes:
-        category: ``energy`` | ``comfort`` | ``security`` | ``convenience``.
-        priority: ``high`` | ``medium`` | ``low``.
-        category_probabilities, priority_probabilities: sum to 1 each.
-        made_by: the model or the declared fallback that gave the labels.
-    """
-
-    category: str
-    priority: str
-    category_probabilities: dict[str, float]
-    priority_probabilities: dict[str, float]
-    made_by: str
-
-    def to_json(self) -> Json:
-        return {
-            "category": self.category,
-            "priority": self.priority,
-            "category_probabilities": self.category_probabilities,
-            "priority_probabilities": self.priority_probabilities,
-            "made_by": self.made_by,
-        }
+_SMALL = 4 << 30  # bytes of memory below which models are unloaded when idle, unless the settings say otherwise
+_IDLE_WHEN_SMALL = 600.0
+_UNLOAD_PATIENCE = 5.0
 
 
 class ModelManager:
-    """Loads each model on the first call that needs it, once however many threads ask.
+    """Loads each model on the first call that needs it, once however many threads ask, and unloads it when idle.
 
-    Every method may raise ModelUnavailable or ModelCorrupt of its own role; ``classify`` falls back to the
-    linear head by itself and says so in ``made_by``; ``rerank`` does not fall back, its caller has the evidence.
+    Models are named as the catalog names them; a :class:`Role` stands for the first model of that role. Every method
+    that asks a model may raise ModelUnavailable, and ModelBusy when too many texts wait for it; ``classify`` falls back
+    to the linear head by itself and says so in ``made_by``; ``rerank`` does not fall back, its caller has the evidence.
+
+    A load that failed is not tried again for a minute, then two, and so on up to half an hour; until then every call
+    fails at once with what was wrong. :meth:`load` tries at once.
 
     Args:
-        catalog: the models; tests pass tiny ones.
-        clock: seconds, monotonic; failed loads and unreachable hubs are remembered by it.
+        catalog: the models; None: those of the settings. Tests pass tiny ones.
+        clock: seconds, monotonic; failed loads, unreachable hubs and idle models are timed by it.
+        wall: seconds since the epoch; what people read is told by it.
+        memory: bytes this process may have; None: unknown.
     """
 
     def __init__(
-        self, settings: Settings, *, catalog: Catalog = CATALOG, clock: Callable[[], float] = time.monotonic
+        self,
+        settings: Settings,
+        *,
+        catalog: Catalog | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+        memory: Callable[[], int | None] = available_memory,
     ) -> None:
         self._precision = settings.quantization
-        self._catalog = catalog
+        self._clock = clock
+        self._wall = wall
+        cards = load_catalog(settings) if catalog is None else catalog
+        self._catalog = cards if isinstance(cards, ModelCatalog) else ModelCatalog(cards.values())
         self._acquirer = Acquirer(settings, clock)
         self._runtime = Runtime(settings.inference_threads)
-        self._entries: dict[Role, Entry] = {}
-        self._embedding = SingleFlight(lambda: self._load(Role.EMBEDDING, self._make_embedding), clock)
-        self._reranker = SingleFlight(lambda: self._load(Role.RERANKER, self._make_reranker), clock)
-        self._classifier = SingleFlight(lambda: self._load(Role.CLASSIFIER, self._make_classifier), clock)
-        self._head = SingleFlight(_load_head, clock)
+        self._loader = Loader(settings, self._acquirer, self._runtime, clock)
+        self._slots = {name: self._slot(card) for name, card in self._catalog.items()}
+        self._records: dict[str, LoadRecord] = {}
+        self._errors: dict[str, LastError] = {}
+        self._labels = labels_for(self._catalog[Role.CLASSIFIER], settings.labels)
+        self._fallback = Slot(self._load_fallback, clock, RetryPolicy(first=0.0))  # the embedding model's is kept
+        self._idle = _idle_seconds(settings.model_idle_unload, memory)
+        self._sweeper = Sweeper(self.sweep, period=max(1.0, self._idle / 10))
 
     @property
     def embedding_id(self) -> str:
         """Names the embedding model with revision and precision without loading it; part of a vector's cache key."""
-        return self._identifier(Role.EMBEDDING)
+        return self.identifier(Role.EMBEDDING)
 
     @property
     def reranker_id(self) -> str:
         """As ``embedding_id``, for the reranker."""
-        return self._identifier(Role.RERANKER)
+        return self.identifier(Role.RERANKER)
+
+    @property
+    def downloads(self) -> DownloadBoard:
+        """How far the fetching of models is."""
+        return self._acquirer.board
+
+    def identifier(self, name: str) -> str:
+        """As ``embedding_id``, for any model of the catalog.
+
+        Raises:
+            UnknownModel: the catalog has none of that name.
+        """
+        card = self._card(name)
+        manifest = self._acquirer.cache.peek(card.name, card.key(self._precision)) or {}
+        return card.identifier(self._precision, manifest.get("revision"))
 
     def get_embedding_model(self) -> EmbeddingModel:
-        """The embedding model, loaded."""
-        return self._embedding.get()
+        """The embedding model, loaded. Held without a lease: see :meth:`use`."""
+        return cast("EmbeddingModel", self._get(Role.EMBEDDING))
 
     def get_reranker_model(self) -> Reranker:
-        """The reranker, loaded."""
-        return self._reranker.get()
+        """The reranker, loaded. Held without a lease: see :meth:`use`."""
+        return cast("Reranker", self._get(Role.RERANKER))
 
     def get_classifier_model(self) -> Classifier:
-        """The classifier itself, loaded; its fallback is only in :meth:`classify`."""
-        return self._classifier.get()
+        """The classifier itself, loaded; its fallback is only in :meth:`classify`. Held without a lease."""
+        return cast("Classifier", self._get(Role.CLASSIFIER))
 
-    def generate_embeddings(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """float32 (n, 384), rows of unit length. A text's vector does not depend on the other texts."""
-        return self.get_embedding_model().embed(texts)
+    @overload
+    def use(self, name: Literal[Role.EMBEDDING]) -> AbstractContextManager[EmbeddingModel]: ...
+    @overload
+    def use(self, name: Literal[Role.RERANKER]) -> AbstractContextManager[Reranker]: ...
+    @overload
+    def use(self, name: Literal[Role.CLASSIFIER]) -> AbstractContextManager[Classifier]: ...
+    @overload
+    def use(self, name: str) -> AbstractContextManager[Model]: ...
+    @contextmanager
+    def use(self, name: str) -> Iterator[Any]:  # which model, the overloads tell
+        """Lease a model, loaded if need be: it is not unloaded before the block ends.
+
+            with manager.use(Role.EMBEDDING) as model:
+                vectors = model.embed(texts)
+
+        A model that was got without a lease keeps answering after an unload, but its memory is given back only when
+        its last holder lets go of it.
+
+        Raises:
+            ModelUnavailable: no source has it, now or lately.
+            UnknownModel: the catalog has none of that name.
+        """
+        card = self._card(name)
+        try:
+            with self._slots[card.name].use() as loaded:
+                yield loaded.model
+        except (ModelError, RuntimeError) as error:
+            if not isinstance(error, ModelBusy):  # which is no fault of the model's
+                self._errors[card.name] = LastError(self._wall(), str(error))
+            raise
+
+    def generate_embeddings(
+        self, texts: Sequence[str], model: str | None = None, *, query: bool = False
+    ) -> NDArray[np.float32]:
+        """float32 (n, dimensions), rows of unit length. A text's vector does not depend on the other texts.
+
+        Args:
+            model: name of an embedding model; None: the one of the role, with 384 dimensions.
+            query: the texts are questions; some models were taught to have these marked.
+
+        Raises:
+            UnknownModel: the catalog has none of that name.
+            InvalidSetting: the model of that name makes no vectors.
+        """
+        card = self._card(model or Role.EMBEDDING)
+        if card.role is not Role.EMBEDDING:
+            known = ", ".join(other.name for other in self._catalog.of_role(Role.EMBEDDING))
+            raise InvalidSetting("model", model, f"an embedding model: {known}")
+        assert card.dimensions is not None
+        if not texts:
+            return np.empty((0, card.dimensions), np.float32)
+        with self.use(card.name) as loaded:
+            assert isinstance(loaded, EmbeddingModel)
+            prefix = card.query_prefix if query else card.passage_prefix
+            return loaded.embed([prefix + text for text in texts] if prefix else texts)
+
+    def token_vectors(self, texts: Sequence[str]) -> list[TokenVectors]:
+        """The tokens of each text with the embedding model's vectors before pooling, for late interaction."""
+        if not texts:
+            return []
+        with self.use(Role.EMBEDDING) as model:
+            return model.token_vectors(texts)
 
     def rerank(self, query: str, candidates: Sequence[str], top_k: int = 10) -> list[Ranked]:
         """The ``top_k`` most relevant candidates, best first; of equals, the earlier one first.
@@ -130,7 +191,8 @@ class ModelManager:
         """
         if not candidates:
             return []
-        scores = self.get_reranker_model().score(query, candidates)
+        with self.use(Role.RERANKER) as model:
+            scores = model.score(query, candidates)
         best = np.argsort(-scores, kind="stable")[: max(top_k, 0)]
         return [Ranked(int(index), float(scores[index])) for index in best]
 
@@ -139,85 +201,134 @@ class ModelManager:
         if not texts:
             return []
         try:
-            classifier = self.get_classifier_model()
+            with self.use(Role.CLASSIFIER) as model:
+                return model.classify(texts)
         except ModelUnavailable as error:
             logger.debug("classifier_fallback why=%r", error.message)
-            return self._head.get().predict(self.generate_embeddings(texts))
-        return classifier.classify(texts)
+            return self._fallback.get().predict(self.generate_embeddings(texts))
 
     def classify_pattern(self, text: str) -> Json:
         """``classify`` for one text, as JSON with ``category`` and ``priority``."""
         return self.classify([text])[0].to_json()
 
     def get_model_info(self) -> Json:
-        """State, source, revision, precision, size, load time and last error by role. Loads nothing."""
-        return {role.value: self._info(role) for role in self._catalog}
+        """By name, for every model of the catalog: see :func:`src.models.model_info.model_info`. Loads nothing."""
+        return {name: self._info(card) for name, card in self._catalog.items()}
 
-    def prepare(self, role: Role) -> Entry:
-        """Have a role's files in the cache, verified, without loading them (``scripts/download-models.py``).
+    def prepare(self, name: str) -> Entry:
+        """Have a model's files in the cache, verified, without loading them (``scripts/download-models.py``).
 
         Raises:
             ModelUnavailable: lists what was tried and why it failed.
+            UnknownModel: the catalog has none of that name.
         """
-        return self._acquirer.acquire(self._catalog[role])
+        return self._acquirer.acquire(self._card(name))
 
-    def _load(self, role: Role, make: Callable[[ModelCard, Entry], M]) -> M:
-        card = self._catalog[role]
-        entry = self._acquirer.acquire(card)
+    def load(self, name: str) -> None:
+        """Load a model now, however lately a load failed.
+
+        Raises:
+            ModelUnavailable: lists what was tried and why it failed.
+            UnknownModel: the catalog has none of that name.
+        """
+        self._get(name, again=True)
+
+    def unload(self, name: str, timeout: float = _UNLOAD_PATIENCE) -> Unloading:
+        """Give a model's memory back, at the first moment in which nobody uses it. Nobody is made to wait for that.
+
+        Args:
+            timeout: seconds to wait for that moment; when it did not come, ``in_use``, and nothing has changed.
+
+        Raises:
+            UnknownModel: the catalog has none of that name.
+        """
+        name = self._card(name).name
+        outcome = self._slots[name].unload(timeout)
+        if outcome == "unloaded":
+            self._given_up([name], "asked")
+        return outcome
+
+    def sweep(self) -> list[str]:
+        """Unload what has not been used for MODEL_IDLE_UNLOAD seconds; the names. A thread calls it now and then."""
+        if not self._idle:
+            return []
+        idle = [name for name, slot in self._slots.items() if slot.unload_idle(self._idle) == "unloaded"]
+        if idle:
+            self._given_up(idle, "idle")
+        return idle
+
+    def warm_up(self, names: Iterable[str] | None = None) -> dict[str, ModelError]:
+        """Load models, which has each answer one text, so that the first question need not wait.
+
+        Args:
+            names: None: the model of each role.
+
+        Returns:
+            those that failed, by name, with the reason.
+
+        Raises:
+            UnknownModel: the catalog has none of that name.
+        """
+        failed: dict[str, ModelError] = {}
+        for card in [self._card(name) for name in (Role if names is None else names)]:
+            try:
+                self._get(card.name)
+            except ModelError as error:
+                failed[card.name] = error
+        return failed
+
+    def close(self) -> None:
+        """Stop unloading what is idle. Models stay usable."""
+        self._sweeper.stop()
+
+    def _card(self, name: str) -> ModelCard:
+        return self._catalog[name] if isinstance(name, Role) else self._catalog.by_name(name)
+
+    def _slot(self, card: ModelCard) -> Slot[Loaded]:
+        return Slot(lambda: self._load(card), self._clock)
+
+    def _get(self, name: str, *, again: bool = False) -> Model:
+        return self._slots[self._card(name).name].get(again=again).model
+
+    def _load(self, card: ModelCard) -> Loaded:
         try:
-            model = make(card, entry)
-        except (ModelError, RuntimeError, OSError) as error:
-            raise ModelUnavailable(role, [f"cache entry {entry.folder.name}: {error}"]) from error
-        self._entries[role] = entry
-        logger.info("model_loaded role=%s source=%r", role, entry.manifest["source"])
-        return model
+            loaded = self._loader.load(card)
+        except ModelUnavailable as error:
+            self._errors[card.name] = LastError(self._wall(), str(error))
+            raise
+        self._records[card.name] = loaded.record
+        if self._idle:
+            self._sweeper.start()
+        return loaded
 
-    def _make_embedding(self, card: ModelCard, entry: Entry) -> EmbeddingModel:
-        assert card.dimensions is not None
-        return EmbeddingModel(entry.folder, self._runtime, max_tokens=card.max_tokens, dimensions=card.dimensions)
+    def _load_fallback(self) -> FallbackClassifier:
+        return FallbackClassifier(LinearHead.load(), self._labels, self.generate_embeddings)
 
-    def _make_reranker(self, card: ModelCard, entry: Entry) -> Reranker:
-        return Reranker(entry.folder, self._runtime, max_tokens=card.max_tokens)
+    def _given_up(self, names: list[str], why: str) -> None:
+        give_back()
+        for name in names:
+            logger.info("model_unloaded name=%s why=%s", name, why)
 
-    def _make_classifier(self, card: ModelCard, entry: Entry) -> Classifier:
-        from src.models.classifier import Classifier
-
-        made_by = card.identifier(self._precision, entry.manifest["revision"])
-        return Classifier(entry.folder, self._runtime, made_by=made_by, max_tokens=card.max_tokens)
-
-    def _identifier(self, role: Role) -> str:
-        card = self._catalog[role]
-        manifest = self._acquirer.cache.peek(card.name, card.key(self._precision)) or {}
-        return card.identifier(self._precision, manifest.get("revision"))
-
-    def _info(self, role: Role) -> Json:
-        card, slot = self._catalog[role], self._slot(role)
-        entry = self._entries.get(role)
-        manifest = entry.manifest if entry else self._acquirer.cache.peek(card.name, card.key(self._precision))
-        failure = slot.failure
-        outputs = manifest["outputs"].values() if manifest else ()
-        return {
-            "model": card.model,
-            "state": "loaded" if slot.value is not None else "failed" if failure else "not_loaded",
-            "source": manifest.get("source") if manifest else None,
-            "revision": (manifest or {}).get("revision", card.revision),
-            "precision": self._precision,
-            "size_bytes": sum(int(output["bytes"]) for output in outputs) if manifest else None,
-            "load_seconds": slot.seconds,
-            "error": failure.message if failure else None,
-            "licence": card.licence,
-        }
-
-    def _slot(self, role: Role) -> SingleFlight[EmbeddingModel] | SingleFlight[Reranker] | SingleFlight[Classifier]:
-        if role is Role.EMBEDDING:
-            return self._embedding
-        return self._reranker if role is Role.RERANKER else self._classifier
+    def _info(self, card: ModelCard) -> Json:
+        record = self._records.get(card.name)
+        manifest = record.manifest if record else self._acquirer.cache.peek(card.name, card.key(self._precision))
+        return model_info(
+            card,
+            self._precision,
+            self._slots[card.name],
+            manifest,
+            record,
+            self._errors.get(card.name),
+            since_epoch=self._wall() - self._clock(),
+        )
 
 
-def _load_head() -> LinearHead:
-    from src.models.linear_head import LinearHead
-
-    return LinearHead.load()
+def _idle_seconds(setting: float, memory: Callable[[], int | None]) -> float:
+    """Seconds without use after which a model is unloaded; 0: never."""
+    if setting >= 0:
+        return setting
+    bytes_allowed = memory()
+    return _IDLE_WHEN_SMALL if bytes_allowed is not None and bytes_allowed < _SMALL else 0.0
 
 
 _manager: ModelManager | None = None

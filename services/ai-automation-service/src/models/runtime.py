@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from src.models.cpus import allowed_cpus
+from src.models.memory import limit_arenas
 
 if TYPE_CHECKING:
     from openvino import CompiledModel, Core, InferRequest, Model
@@ -28,13 +29,15 @@ class Network:
 
     Attributes:
         inputs, outputs: names, in the graph's order.
+        parallel: how many calls run at once; further ones wait.
     """
 
     def __init__(self, compiled: CompiledModel) -> None:
         self.inputs = tuple(port.get_any_name() for port in compiled.inputs)
         self.outputs = tuple(port.get_any_name() for port in compiled.outputs)
         self._idle: SimpleQueue[InferRequest] = SimpleQueue()
-        for _ in range(max(1, compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))):
+        self.parallel = max(1, int(compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")))
+        for _ in range(self.parallel):
             self._idle.put(compiled.create_infer_request())
 
     def __call__(self, inputs: Mapping[str, NDArray[Any]]) -> list[NDArray[np.float32]]:
@@ -58,6 +61,10 @@ class Runtime:
         self._threads = threads
         self._lock = threading.Lock()
         self._core: Core | None = None
+
+    def start(self) -> None:
+        """Import and set up OpenVINO, as the first load does too; what comes after costs only the model."""
+        self._get_core()
 
     def load(self, graph: Path | Model, *, fast: bool = False) -> Network:
         """Compile an IR (path of its ``.xml``, the ``.bin`` beside it) or a graph in memory.
@@ -96,6 +103,7 @@ class Runtime:
     def _get_core(self) -> Core:
         with self._lock:
             if self._core is None:
+                limit_arenas()  # before the engine has threads
                 from openvino import Core
 
                 self._core = Core()

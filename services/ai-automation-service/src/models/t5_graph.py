@@ -71,7 +71,8 @@ class T5Config:
             epsilon=float(config.get("layer_norm_epsilon", 1e-6)),
             buckets=int(config.get("relative_attention_num_buckets", 32)),
             farthest=int(config.get("relative_attention_max_distance", 128)),
-            scale_output=config.get("tie_word_embeddings", True) is not False,
+            # transformers 5 writes "scale_decoder_outputs", and "tie_word_embeddings" as true whatever it was.
+            scale_output=config.get("scale_decoder_outputs", config.get("tie_word_embeddings", True)) is not False,
         )
 
 
@@ -86,7 +87,7 @@ def classifier_graphs(weights: WeightFile, config: Json, precision: Precision) -
 
 
 def classifier_graph(weights: WeightFile, config: T5Config, precision: Precision) -> Model:
-    """Prompts and a tree of answers to the log-probability of every edge of the tree.
+    """Prompts and a tree of answers to the model's score of every edge of the tree.
 
     Inputs, all int64:
         input_ids, attention_mask: (batch, length), padded on the right.
@@ -95,8 +96,9 @@ def classifier_graph(weights: WeightFile, config: T5Config, precision: Precision
         tree_mask: (nodes, nodes), 1 where the node of the row sees the node of the column.
         edge_nodes, edge_tokens: (edges,), which token is asked for after which node.
 
-    Output ``edge_log_probabilities``, float32 (batch, edges): log-softmax over the whole vocabulary, so that the sum
-    along an answer's path is the log-probability that the model writes exactly this answer.
+    Output ``edge_scores``, float32 (batch, edges): the logit of the token. Of the output head only the rows of these
+    tokens are multiplied, so probabilities are had among them and not among all words: see
+    :meth:`src.models.label_tree.LabelTree.log_probabilities`.
     """
     return _T5(weights, config, precision).model()
 
@@ -146,9 +148,9 @@ class _T5:
         batch = ops.gather(ops.shape_of(ids), ops.constant(np.array([0], np.int64)), self._integer(0))
         shape = ops.concat([batch, ops.shape_of(tokens)], 0)
         decoded = self._decoder(ops.broadcast(tokens, shape), memory, bias, padding)
-        scores = self._edge_log_probabilities(decoded, nodes, asked)
+        scores = self._edge_scores(decoded, nodes, asked)
 
-        scores.output(0).set_names({"edge_log_probabilities"})
+        scores.output(0).set_names({"edge_scores"})
         return Model([ops.result(scores)], [ids, mask, tokens, depths, sight, nodes, asked], "t5_label_tree")
 
     def _input(self, name: str, dimensions: int) -> Node:
@@ -224,15 +226,14 @@ class _T5:
         root = ops.sqrt(ops.add(mean, ops.constant(np.float32(self._config.epsilon))))
         return ops.multiply(ops.divide(x, root), self._layers.vector(f"{name}.weight"))
 
-    def _edge_log_probabilities(self, decoded: Node, nodes: Node, tokens: Node) -> Node:
+    def _edge_scores(self, decoded: Node, nodes: Node, tokens: Node) -> Node:
+        """The output head for the asked tokens only: a dozen of its 32,128 rows are read."""
         ops = self._ops
         if self._config.scale_output:
             decoded = ops.multiply(decoded, ops.constant(np.float32(self._config.width**-0.5)))
-        words = self._layers.weights.shape(self._head)[0]
-        logs = ops.log_softmax(ops.matmul(decoded, self._layers.matrix(self._head), False, True), -1)
-        flat = ops.reshape(logs, ops.constant(np.array([0, -1], np.int64)), True)
-        places = ops.add(ops.multiply(nodes, self._integer(words)), tokens)
-        return ops.gather(flat, places, self._integer(1))
+        said = ops.gather(decoded, nodes, self._integer(1))
+        asked = self._layers.embedding(tokens, self._head)
+        return ops.reduce_sum(ops.multiply(said, asked), ops.constant(np.array([-1], np.int64)), False)
 
 
 def _first_of(weights: WeightFile, *names: str) -> str:

@@ -59,6 +59,10 @@ class TextTokenizer:
         encodings = self._tokenizer.encode_batch([(query, _valid(passage)) for passage in passages])
         return [self._cut(encoding, sequence=1) for encoding in encodings]
 
+    def pieces(self, ids: Sequence[int]) -> tuple[str, ...]:
+        """The tokens of ids, as the vocabulary writes them."""
+        return tuple(str(self._tokenizer.id_to_token(each)) for each in ids)
+
     def _cut(self, encoding: Encoding, sequence: int) -> list[int]:
         """The ids without the last tokens of one of the sequences, as many as are too many."""
         ids: list[int] = encoding.ids

@@ -88,6 +88,16 @@ class WeightFile:
                     raise WeightsUnreadable(f"{self.path.name} ends in the middle of {name}")
                 yield _as_float32(numbers, tensor.dtype).reshape(rows, width)
 
+    def rows(self, name: str, places: NDArray[np.int64]) -> FloatArray:
+        """Some rows of a matrix as float32 (places, columns), in their order; the rest is passed over."""
+        found = np.empty((len(places), *self.shape(name)[1:]), np.float32)
+        first = 0
+        for block in self.blocks(name):
+            inside = (places >= first) & (places < first + len(block))
+            found[inside] = block[places[inside] - first]
+            first += len(block)
+        return found
+
     def _tensor(self, name: str) -> _Tensor:
         try:
             return self._tensors[name]

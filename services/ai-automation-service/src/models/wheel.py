@@ -5,9 +5,9 @@ from __future__ import annotations
 from importlib.util import find_spec
 from pathlib import Path
 
-from src.models.catalog import WheelSource
-from src.models.files import sha256
+from src.models.files import safe_path, sha256
 from src.models.hub import SourceFailed
+from src.models.model_card import WheelSource
 
 
 def wheel_files(source: WheelSource) -> dict[str, Path]:
@@ -21,7 +21,7 @@ def wheel_files(source: WheelSource) -> dict[str, Path]:
     if not places:
         raise SourceFailed("not installed")
     folder = Path(next(iter(places))) / source.folder
-    files = {file.path: folder / file.path for file in source.files}
+    files = {file.path: folder / safe_path(file.path) for file in source.files}
     for file in source.files:
         path = files[file.path]
         if not path.is_file():

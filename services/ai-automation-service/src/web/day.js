@@ -2,7 +2,7 @@
 
 import { element } from "./card.js";
 
-const CATEGORIES = ["energy", "comfort", "security", "convenience"];
+const COLOURED = ["energy", "comfort", "security", "convenience"]; // any other category has the colour of none
 const APART = 2.2; // per cent of the line that two dots of one lane must be apart
 
 export function drawDay(patterns) {
@@ -31,9 +31,10 @@ export function drawDay(patterns) {
     list.append(dot);
   }
   list.style.height = `${Math.max(2, lanes.length) * 18 + 10}px`;
-  const used = new Set(timed.map(({ pattern }) => pattern.category));
+  const used = [...new Set(timed.map(({ pattern }) => pattern.category).filter(Boolean))].sort();
+  const others = used.filter((category) => !COLOURED.includes(category));
   document.getElementById("legend").replaceChildren(
-    ...CATEGORIES.filter((category) => used.has(category)).map((category) => {
+    ...[...COLOURED.filter((category) => used.includes(category)), ...others].map((category) => {
       const entry = element("li", category);
       entry.dataset.category = category;
       return entry;

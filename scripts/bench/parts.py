@@ -1,0 +1,123 @@
+"""The service's own parts, one at a time in a process of its own, so that peak memory is that part's alone.
+
+python -m scripts.bench.parts PART SIZE
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+
+from scripts.bench.engines import ROOT
+from scripts.bench.texts import texts
+from scripts.bench.worker import Json, memory_mb
+
+sys.path.insert(0, str(ROOT / "services" / "ai-automation-service"))
+
+
+def mining(events: int) -> Json:
+    """CPU seconds of mining a log in memory."""
+    from src.mining import mine
+    from src.simulation.bench_log import bench_log
+
+    days, entities = (365, 300) if events > 1_000_000 else (60, 60)
+    log = bench_log(events, entities=entities, days=days, seed=1)
+    loaded = memory_mb()["peak_mb"]
+    start = time.process_time()
+    found = mine(log)
+    return {
+        "cpu_seconds": round(time.process_time() - start, 3),
+        "loaded_mb": loaded,
+        "peak_mb": memory_mb()["peak_mb"],
+        "patterns": len(found.patterns),
+    }
+
+
+def store(events: int) -> Json:
+    """Seconds of importing a log into a new SQLite store, importing it again, and loading it."""
+    from src.simulation.bench_log import bench_log
+    from src.store import Store
+
+    log = bench_log(events, seed=1)
+    with tempfile.TemporaryDirectory() as folder:
+        kept = Store.open(f"sqlite:///{folder}/bench.db")
+        seconds = []
+        for work in (
+            lambda: kept.events.add(log, source="bench"),
+            lambda: kept.events.add(log, source="bench"),
+            kept.events.load,
+        ):
+            start = time.perf_counter()
+            work()
+            seconds.append(round(time.perf_counter() - start, 2))
+        kept.close()
+    return {
+        "add_seconds": seconds[0],
+        "again_seconds": seconds[1],
+        "load_seconds": seconds[2],
+        "peak_mb": memory_mb()["peak_mb"],
+    }
+
+
+def embedding(_: int) -> Json:
+    """Texts a second of ours alone, with the machine's own threads; and the first vector of the process."""
+    from src.models.model_manager import ModelManager
+    from src.settings import load_settings
+
+    models = ModelManager(load_settings())
+    start = time.perf_counter()
+    models.generate_embeddings(texts("short", 1, "first"))
+    figures: Json = {"first_vector_seconds": round(time.perf_counter() - start, 2)}
+    for kind, batch in itertools.product(("short", "long"), (1, 32, 256)):
+        pool = texts(kind, 512 if batch > 1 else 64, "parts")
+        rounds = [pool[at : at + batch] for at in range(0, len(pool), batch)]
+        models.generate_embeddings(texts(kind, batch, "warm-up"))
+        start = time.perf_counter()
+        for each in rounds:
+            models.generate_embeddings(each)
+        figures[f"{kind}_x{batch}_texts_per_second"] = round(len(pool) / (time.perf_counter() - start))
+    return {**figures, "peak_mb": memory_mb()["peak_mb"]}
+
+
+PARTS: dict[str, tuple[Callable[[int], Json], tuple[int, ...]]] = {
+    "mining": (mining, (10_000, 100_000, 1_000_000)),
+    "store": (store, (100_000, 1_000_000)),
+    "embedding": (embedding, (0,)),
+}
+_MEASURED = {"mining": "cpu_seconds", "store": "add_seconds"}
+
+
+def measure(part: str, *, large: bool) -> list[Json]:
+    """One part at its sizes; ``{"skipped": why}`` where its process fails."""
+    rows = []
+    for size in PARTS[part][1] + ((10_000_000,) if part == "mining" and large else ()):
+        print(f"{part} {size:,} ...", file=sys.stderr)
+        rows.append({"size": size, **_in_process(part, size)})
+    if part in _MEASURED:
+        _with_ratios(rows, _MEASURED[part])
+    return rows
+
+
+def _in_process(part: str, size: int) -> Json:
+    command = [sys.executable, "-m", "scripts.bench.parts", part, str(size)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        return {"skipped": (done.stderr.strip().splitlines() or ["no word"])[-1]}
+    figures: Json = json.loads(done.stdout.splitlines()[-1])
+    return figures
+
+
+def _with_ratios(rows: Sequence[Json], key: str) -> None:
+    for smaller, larger in itertools.pairwise(rows):
+        if smaller.get(key) and larger.get(key):
+            larger["times_smaller"] = round(larger[key] / smaller[key], 1)
+            larger["events_times"] = round(larger["size"] / smaller["size"], 1)
+
+
+if __name__ == "__main__":
+    print(json.dumps(PARTS[sys.argv[1]][0](int(sys.argv[2]))))
