@@ -17,8 +17,8 @@ export HISTORY HISTORY_ENTITIES
 .PHONY: run test test-heavy test-all bench bench-engines lint format clean lock
 .DEFAULT_GOAL := run
 
-# The stamp is written last, so an install that was cut off is done again. openvino-telemetry is not in the
-# lock on purpose: without it importing openvino tries no connection.
+# The stamp is written last, so an install that was cut off is done again. --no-deps, because the lock leaves out on
+# purpose what tool.uv of the service's pyproject.toml names.
 $(VENV)/.serve: $(LOCKS)/serve.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=python3.11")'
 	@echo "Installing what the service needs into $(VENV) (once)"
@@ -75,7 +75,7 @@ $(BENCH_HOME)/%/.installed:
 # Needs uv on the PATH; commit what it writes.
 lock:
 	cd $(SERVICE) && uv pip compile --universal --python-version 3.11 --no-emit-index-url --generate-hashes --no-annotate \
-	  --no-emit-package openvino-telemetry --no-emit-package hf-xet --custom-compile-command "make lock" -q pyproject.toml -o requirements/serve.txt
+	  --custom-compile-command "make lock" -q pyproject.toml -o requirements/serve.txt
 	cd $(SERVICE) && uv pip compile --universal --python-version 3.11 --no-emit-index-url --generate-hashes --no-annotate \
 	  --custom-compile-command "make lock" -q requirements/dev.in -o requirements/dev.txt
 	cd $(SERVICE) && uv pip compile --universal --python-version 3.11 --no-emit-index-url --generate-hashes --no-annotate \

@@ -28,7 +28,7 @@ from scripts.bench.engines import ROOT
 from scripts.bench.machine import machine
 from scripts.bench.worker import Json
 
-PRECISIONS = ("fp32", "fp16", "int8")
+PRECISIONS = ("fp32", "fp16", "int8_weights", "int8")
 _COMPARED = {"vectors": of_vectors, "scores": of_scores, "categories": of_labels, "priorities": of_labels}
 
 

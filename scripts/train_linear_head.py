@@ -3,8 +3,9 @@
     python scripts/train_linear_head.py            writes src/models/data/linear_head.json and shows the figures
     python scripts/train_linear_head.py --check    trains, and fails if that file would change
 
-Embeds with the service's own embedding model. The same sentences give the same file: nothing is drawn at random but
-the intervals' bootstrap, which has a fixed seed. Takes seconds with OPENBLAS_NUM_THREADS=1, which suits such small
+Embeds with the service's own embedding model in float32, so that the head does not change with the way INT8 is done;
+the figures are of the INT8 vectors that are served. The same sentences give the same head: nothing is drawn at random
+but the intervals' bootstrap, which has a fixed seed. Takes seconds with OPENBLAS_NUM_THREADS=1, which suits such small
 matrices; on a busy machine several threads wait for each other.
 """
 
@@ -36,7 +37,8 @@ from scripts.measure_classifier import (
 )
 from src.domain.patterns import Json
 from src.models.linear_head import WEIGHTS, LinearHead
-from src.models.model_manager import get_model_manager
+from src.models.model_manager import ModelManager
+from src.settings import load_settings
 
 STRENGTHS = (0.3, 1.0, 3.0, 10.0, 30.0)  # C: the inverse of the penalty on the weights
 FOLDS = 5
@@ -141,11 +143,12 @@ def log_loss(labels: IntArray, logs: FloatArray) -> float:
     return float(-logs[np.arange(len(labels)), labels].mean())
 
 
-def make_head(sentences: Sentences, vectors: FloatArray, embedding: str) -> LinearHead:
+def make_head(sentences: Sentences, vectors: FloatArray, served: FloatArray, embedding: str) -> LinearHead:
     """The head, trained on all sentences, with the figures of one that was trained on the training sentences only.
 
     Args:
-        vectors: float64 (n, dimensions), of all sentences.
+        vectors: float64 (n, dimensions), of all sentences, to train on.
+        served: the same as the service makes them, to measure on.
         embedding: id of the model that made them.
     """
     held = sentences.held_out
@@ -153,7 +156,7 @@ def make_head(sentences: Sentences, vectors: FloatArray, embedding: str) -> Line
     measured = LinearHead(
         PAIRS, *recipe.weights(vectors[~held], sentences.classes[~held]), embedding, {}, sentences.sha256
     )
-    shares = measured.probabilities(vectors[held])
+    shares = measured.probabilities(served[held])
     found: Json = {
         "train": {"sentences": int((~held).sum()), "families": len(set(sentences.families[~held].tolist()))},
         "held_out": {"sentences": int(held.sum()), "families": len(set(sentences.families[held].tolist()))},
@@ -181,9 +184,12 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="write nothing; fail if the file would change")
     check = parser.parse_args().check
     sentences = read_sentences()
-    models = get_model_manager()
-    vectors = models.generate_embeddings(sentences.texts).astype(np.float64)
-    head = make_head(sentences, vectors, models.embedding_id)
+    exact = ModelManager(load_settings(quantization="fp32"))
+    vectors, served = (
+        models.generate_embeddings(sentences.texts).astype(np.float64)
+        for models in (exact, ModelManager(load_settings(quantization="int8")))
+    )
+    head = make_head(sentences, vectors, served, exact.embedding_id.removesuffix(":fp32"))
     print(json.dumps(head.figures, indent=2))
     if not check:
         WEIGHTS.write_text(as_text(head), "utf-8")

@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 
-from scripts.bench.engines import ROOT
+from scripts.bench.engines import HOME, ROOT
 from scripts.bench.texts import texts
 from scripts.bench.worker import Json, memory_mb
 
@@ -69,7 +69,7 @@ def embedding(_: int) -> Json:
     from src.models.model_manager import ModelManager
     from src.settings import load_settings
 
-    models = ModelManager(load_settings())
+    models = ModelManager(load_settings(models_dir=HOME / "models"))
     start = time.perf_counter()
     models.generate_embeddings(texts("short", 1, "first"))
     figures: Json = {"first_vector_seconds": round(time.perf_counter() - start, 2)}

@@ -51,3 +51,15 @@ def test_a_taken_port_is_refused_before_any_work(command: str, program: Program)
     assert f"port {port}" in ended.err
     assert "PORT" in ended.err
     assert not (program.home / "data").exists()
+
+
+@pytest.mark.parametrize("command", ["serve", "up"])
+def test_a_catalog_with_a_mistake_is_told_before_any_work(command: str, program: Program) -> None:
+    catalog = program.home / "models.toml"
+    catalog.write_text('[[model]]\nname = "reranker"\nmax_tokens = "many"\n')
+    ended = program(command, PORT=str(free_port()), MODEL_CATALOG=str(catalog))
+    assert ended.code == 2
+    assert str(catalog) in ended.err
+    assert "max_tokens" in ended.err
+    assert "Traceback" not in ended.err
+    assert not (program.home / "data").exists()

@@ -13,7 +13,8 @@ from typing import Any, NoReturn, cast
 import pytest
 
 from src.analysis.pipeline import Pipeline
-from src.api.services import Services, system_clock
+from src.api.services import Services
+from src.domain.instants import instant_now
 from src.errors import ModelUnavailable
 from src.jobs.runner import Runner
 from src.main import create_app
@@ -64,9 +65,9 @@ def write_history(path: Path) -> Path:
 def client(tmp_path: Path) -> Iterator[TestClient]:
     settings = Settings(data_dir=tmp_path, models_dir=tmp_path / "models", tz="UTC")
     store, models = Store.open(settings.store_url), cast(Any, NoModels())
-    pipeline = Pipeline(store, models, settings, clock=system_clock)
-    runner = Runner(store, pipeline, settings, clock=system_clock)
-    services = Services(settings, store, models, pipeline, runner, cast(Any, FakeNightly()), system_clock)
+    pipeline = Pipeline(store, models, settings, clock=instant_now)
+    runner = Runner(store, pipeline, settings, clock=instant_now)
+    services = Services(settings, store, models, pipeline, runner, cast(Any, FakeNightly()), instant_now)
     with TestClient(create_app(services), base_url="http://localhost:8018") as client:
         yield client
 

@@ -47,6 +47,7 @@ MAY_SERVE = {"api", "web", "main", "commands"}
 SQL = {"sqlalchemy", "alembic", "sqlite3", "psycopg", "duckdb"}
 MAY_KNOW_SQL = {"store", "history", "simulation"}  # the simulation writes what the history reads
 CONVERTERS = {"torch", "transformers", "sentence_transformers", "optimum", "nncf"}
+MAY_CONVERT = "models/optimum_export.py:"  # inside its functions, in the preparing child process
 
 
 def source_files() -> list[Path]:
@@ -107,12 +108,13 @@ def test_only_what_reads_or_writes_databases_knows_sql() -> None:
 
 
 def test_serving_needs_no_converter() -> None:
-    assert misplaced(CONVERTERS, set()) == []
+    wrong = [line for line in misplaced(CONVERTERS, set()) if not line.startswith(MAY_CONVERT)]
+    assert wrong == []
 
 
 # LOG_LEVEL is read before the settings, so that a command without settings can log as well; the hub's library has
-# variables of its own.
-MAY_READ_THE_ENVIRONMENT = {"settings.py", "cli.py", "models/hub.py"}
+# variables of its own; the export gives the libraries that it calls theirs.
+MAY_READ_THE_ENVIRONMENT = {"settings.py", "cli.py", "models/hub.py", "models/optimum_export.py"}
 
 
 def test_only_the_settings_read_the_environment() -> None:
@@ -235,6 +237,7 @@ def test_the_search_for_paths_finds_one() -> None:
         ("src.mining", {"openvino", "sqlalchemy", "fastapi"}),
         ("src.store", {"openvino", "fastapi"}),
         ("src.analysis.sentences", {"openvino", "sqlalchemy", "fastapi"}),
+        ("src.models.optimum_export", {"openvino", *CONVERTERS}),
     ],
 )
 def test_importing_a_room_loads_no_heavy_package_it_does_not_need(module: str, must_stay_out: set[str]) -> None:

@@ -19,6 +19,7 @@ from src.api.problems import install_problem_handlers
 from src.api.requests import RequestContext
 from src.api.services import Lanes, Services, open_services
 from src.api.stopping import Stopping
+from src.errors import ServiceError
 from src.logging_setup import configure_logging
 from src.settings import Settings, get_settings
 from src.web import page
@@ -43,7 +44,12 @@ def create_app(source: Services | Settings | None = None) -> FastAPI:
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        services = source if isinstance(source, Services) else await to_thread.run_sync(open_services, source)
+        try:
+            services = source if isinstance(source, Services) else await to_thread.run_sync(open_services, source)
+        except ServiceError as error:
+            # What the server tells of this is a traceback.
+            logger.error("not_started", extra={"code": error.code, "why": str(error)})
+            raise
         try:
             await to_thread.run_sync(services.start)
             app.state.services = services

@@ -6,15 +6,16 @@ Read once from the environment (and a ``.env`` file beside the process); unchang
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args, get_origin
 from urllib.parse import quote
 
-from apscheduler.triggers.cron import CronTrigger
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from src.domain.cron import wall_trigger
 from src.domain.labels import CATEGORIES, PRIORITIES, Labels, parse_labels
 from src.domain.local_time import zone
 from src.errors import InvalidSetting
@@ -110,10 +111,7 @@ class Settings(BaseSettings):
     @field_validator("analysis_schedule")
     @classmethod
     def _valid_cron(cls, value: str) -> str:
-        # The field for weekdays is read by jobs.nights, which counts them as cron does; APScheduler does not. A zone is
-        # given because none given means the machine's.
-        times, _, _weekdays = value.rpartition(" ")
-        CronTrigger.from_crontab(f"{times} *", timezone="UTC")
+        wall_trigger(value)
         return value
 
     @property
@@ -139,8 +137,40 @@ def load_settings(**overrides: object) -> Settings:
         return Settings(**overrides)  # type: ignore[arg-type]  # values are checked by pydantic
     except ValidationError as error:
         first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"]).upper()
-        raise InvalidSetting(name, first.get("input"), first["msg"].removeprefix("Value error, ")) from None
+        name = str(first["loc"][0])
+        wanted = str(first["ctx"]["error"]) if first["type"] == "value_error" else _wanted(name)
+        raise InvalidSetting(name.upper(), _as_number(name, first["input"]), wanted) from None
+
+
+def _wanted(name: str) -> str:
+    """What a setting takes, in words that end a sentence, from its type and its bounds."""
+    field = Settings.model_fields[name]
+    if get_origin(field.annotation) is Literal:
+        *most, last = get_args(field.annotation)
+        return f"{', '.join(most)} or {last}"
+    if field.annotation is bool:
+        return "true or false"
+    if field.annotation not in (int, float):
+        return "a path" if field.annotation is Path else "text"
+    noun = "a whole number" if field.annotation is int else "a number"
+    low, high, above = (
+        next((getattr(rule, bound) for rule in field.metadata if hasattr(rule, bound)), None)
+        for bound in ("ge", "le", "gt")
+    )
+    if above is not None:
+        return f"{noun} greater than {above}"
+    return f"{noun} of at least {low}" if high is None else f"{noun} from {low} to {high}"
+
+
+def _as_number(name: str, value: object) -> object:
+    """What the environment says of a number, which is text, as that number if it is one."""
+    kind = Settings.model_fields[name].annotation
+    if isinstance(value, str) and kind in (int, float):
+        with suppress(ValueError):
+            return int(value)
+        with suppress(ValueError):
+            return float(value)
+    return value
 
 
 @lru_cache(maxsize=1)

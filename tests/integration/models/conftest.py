@@ -6,11 +6,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from src.models import model_manager
+from src.models.catalog import EMBEDDING
 from tests.unit.models import tiny
 from tests.unit.models.loopback_hub import LoopbackHub
 
@@ -29,10 +31,14 @@ logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="%(message)s")
 files = tuple(SourceFile(name) for name in ("model.safetensors", "tokenizer.json", "config.json"))
 source = (HubSource("tiny/embedding", None, "weights", files) if sys.argv[2]
           else WheelSource("tiny-weights", "tiny_weights", "model", "f" * 40, files))
-settings = load_settings(models_dir=Path(sys.argv[1]), hf_endpoint=sys.argv[2] or "http://127.0.0.1:9")
+settings = load_settings(models_dir=Path(sys.argv[1]), hf_endpoint=sys.argv[2] or "http://127.0.0.1:9",
+                         quantization="int8_weights")
 entry = Acquirer(settings).acquire(replace(EMBEDDING, revision=None, sources=(source,)))
 print("inode", (entry.folder / "model.bin").stat().st_ino)
 """
+
+# Of the cache entry that ACQUIRE makes.
+KEY = replace(EMBEDDING, revision=None).key("int8_weights")
 
 Acquire = Callable[..., "subprocess.Popen[str]"]
 

@@ -8,10 +8,8 @@ from pathlib import Path
 import pytest
 
 from src.models.cache import ModelCache
-from tests.integration.models.conftest import Acquire
+from tests.integration.models.conftest import KEY, Acquire
 from tests.unit.models.loopback_hub import Hang, LoopbackHub
-
-KEY = "int8-main-graph1"
 
 # Kills its process the n-th time something must be on disk; so do the children, which count for themselves.
 KILLED_AT = """

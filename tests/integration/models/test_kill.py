@@ -16,10 +16,9 @@ import pytest
 from src.domain.patterns import Json
 from src.models.cache import ModelCache
 from src.models.files import git_blob_hash, sha256
-from tests.integration.models.conftest import Acquire
+from tests.integration.models.conftest import KEY, Acquire
 from tests.unit.models.loopback_hub import LoopbackHub
 
-KEY = "int8-main-graph1"
 FILES = ("model.safetensors", "tokenizer.json", "config.json")
 
 # Kills the process's whole group at the n-th time it changes or opens something in the models folder; the service and

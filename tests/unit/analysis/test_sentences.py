@@ -171,6 +171,19 @@ def test_several_things_take_the_plural(one: str, many: str) -> None:
     assert plural(one) == many
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("Work Monitors", "The Work Monitors turn on around 07:10 on weekdays."),
+        ("Work Monitor", "The Work Monitor turns on around 07:10 on weekdays."),
+        ("Kitchen Spots", "The Kitchen Spots turn on around 07:10 on weekdays."),
+    ],
+)
+def test_a_name_of_several_things_takes_the_plural(name: str, said: str) -> None:
+    home = about(EntityInfo("switch.a", name=name))
+    assert describe(at("07:10:00", ("switch.a", "on")), home) == said
+
+
 def test_two_lamps_of_one_name_are_told_apart_by_their_rooms() -> None:
     home = about(
         EntityInfo("light.a", name="Ceiling light", area="Kitchen"),

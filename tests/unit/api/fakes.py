@@ -244,6 +244,7 @@ class FakeModels:
         self.states = dict.fromkeys(("embedding", "reranker", "classifier"), "not_loaded")
         self.missing: dict[str, list[str]] = {}
         self.loads: list[str] = []
+        self.closed = False
         self.in_use: set[str] = set()
         self.may_load = Event()
         self.may_load.set()
@@ -285,6 +286,9 @@ class FakeModels:
             return "in_use"
         self.states[name] = "unloaded"
         return "unloaded"
+
+    def close(self) -> None:
+        self.closed = True
 
 
 @dataclass

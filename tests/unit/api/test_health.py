@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import shutil
 from collections import namedtuple
+from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
 import src.api.health
 from src import __version__
-from src.errors import DatabaseUnreachable
+from src.errors import CatalogInvalid, DatabaseUnreachable
 from src.main import create_app
+from src.settings import Settings
 from tests.unit.api.fakes import World
 from tests.unit.api.test_problems import assert_problem
 
@@ -67,7 +69,20 @@ def test_the_life_of_the_app_opens_and_closes_its_parts(home: World) -> None:
     with TestClient(create_app(home.services), base_url="http://localhost"):
         assert (home.runner.recovered, home.nightly.started) == (True, True)
         assert not home.store.closed
-    assert (home.nightly.closed, home.runner.closed, home.store.closed) == (True, True, True)
+    assert (home.nightly.closed, home.runner.closed, home.models.closed, home.store.closed) == (True,) * 4
+
+
+def test_a_catalog_with_a_mistake_stops_the_start_and_opens_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    catalog = tmp_path / "models.toml"
+    catalog.write_text('[[model]]\nname = "reranker"\nmax_tokens = "many"\n')
+    settings = Settings(data_dir=tmp_path / "data", models_dir=tmp_path / "models", model_catalog=str(catalog))
+    with pytest.raises(CatalogInvalid), TestClient(create_app(settings)):
+        pass
+    (told,) = [record for record in caplog.records if record.msg == "not_started"]
+    assert (vars(told)["code"], str(catalog) in vars(told)["why"]) == ("catalog_invalid", True)
+    assert not (tmp_path / "data").exists()
 
 
 def test_parts_are_closed_when_the_start_fails(home: World) -> None:

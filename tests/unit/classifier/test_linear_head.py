@@ -6,14 +6,22 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from scripts import measure_classifier as measuring
+from src.domain.labels import Labels
 from src.errors import ModelCorrupt
+from src.models.answers import Classification
+from src.models.catalog import EMBEDDING
+from src.models.fallback_classifier import FallbackClassifier
+from src.models.layers import Precision
 from src.models.linear_head import WEIGHTS, LinearHead
 from src.models.model_manager import ModelManager
 from src.settings import load_settings
@@ -40,11 +48,21 @@ def small(**changes: object) -> dict[str, object]:
     } | changes
 
 
+def predict(head: LinearHead, vectors: NDArray[np.float32]) -> list[Classification]:
+    """As the manager does, with the labels that the head knows."""
+    known = [tuple(dict.fromkeys(pair[place] for pair in head.pairs)) for place in (0, 1)]
+
+    def nothing(texts: Sequence[str]) -> NDArray[np.float32]:
+        raise AssertionError("asked for vectors")
+
+    return FallbackClassifier(head, Labels(*known), nothing).predict(vectors)
+
+
 def test_an_answer_sums_the_pairs_it_is_part_of(tmp_path: Path) -> None:
     path = tmp_path / "head.json"
     path.write_text(json.dumps(small()))
 
-    (found,) = LinearHead.load(path).predict(np.array([[1.0, 0.0]], np.float32))
+    (found,) = predict(LinearHead.load(path), np.array([[1.0, 0.0]], np.float32))
 
     total = 2 * np.exp(2) + 1
     assert found.category == "energy"
@@ -84,20 +102,44 @@ def test_a_file_that_is_no_head_is_refused(tmp_path: Path, content: bytes | None
         LinearHead.load(path)
 
 
+@pytest.mark.parametrize(
+    ("embedding", "reads"),
+    [
+        ("maker/small@1234567:int8", True),
+        ("maker/small@1234567:int8_weights", True),
+        ("maker/small@1234567:fp32", True),
+        ("maker/small@7654321:int8", False),
+        ("maker/small@main:int8", False),
+        ("maker/large@1234567:int8", False),
+        ("maker/small@1234567:int8+0a1b2c", False),
+    ],
+)
+def test_a_head_reads_the_vectors_of_its_own_model_at_any_precision(
+    tmp_path: Path, embedding: str, reads: bool
+) -> None:
+    path = tmp_path / "head.json"
+    path.write_text(json.dumps(small(embedding="maker/small@1234567")))
+    assert LinearHead.load(path).reads(embedding) is reads
+
+
+def test_the_head_of_the_service_reads_the_embedding_model_of_the_service() -> None:
+    assert all(LinearHead.load().reads(EMBEDDING.identifier(precision)) for precision in get_args(Precision))
+
+
 def test_vectors_of_another_model_are_refused() -> None:
     with pytest.raises(ValueError, match=r"takes \(n, 384\)"):
-        LinearHead.load().predict(np.zeros((1, 768), np.float32))
+        predict(LinearHead.load(), np.zeros((1, 768), np.float32))
 
 
 def test_the_head_of_the_service_answers_with_the_labels_of_the_service() -> None:
     head = LinearHead.load()
-    (found,) = head.predict(np.full((1, 384), 384**-0.5, np.float32))
+    (found,) = predict(head, np.full((1, 384), 384**-0.5, np.float32))
 
     assert set(found.category_probabilities) == CATEGORIES
     assert set(found.priority_probabilities) == PRIORITIES
     assert sum(found.category_probabilities.values()) == pytest.approx(1)
     assert sum(found.priority_probabilities.values()) == pytest.approx(1)
-    assert head.predict(np.zeros((0, 384), np.float32)) == []
+    assert predict(head, np.zeros((0, 384), np.float32)) == []
 
 
 def test_the_head_was_trained_on_the_sentences_that_are_here() -> None:
@@ -134,13 +176,13 @@ class TestWithTheRealEmbeddingModel:
 
     def test_it_fits_the_vectors_of_the_services_embedding_model(self, manager: ModelManager) -> None:
         sentences, head = measuring.read_sentences(), LinearHead.load()
-        found = head.predict(manager.generate_embeddings(sentences.texts))
+        found = predict(head, manager.generate_embeddings(sentences.texts))
 
         for name, known in measuring.LABELS.items():
             labels = [known[label] for label in sentences.labels[name]]
             right = [getattr(one, name) == label for one, label in zip(found, labels, strict=True)]
             assert np.mean(right) > 0.9  # it was trained on them
-        assert head.embedding == manager.embedding_id
+        assert f"{head.embedding}:int8" == manager.embedding_id
 
     def test_without_flan_t5_the_manager_classifies_with_the_head_and_says_so(self, manager: ModelManager) -> None:
         found = manager.classify(

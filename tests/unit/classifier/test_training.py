@@ -49,8 +49,8 @@ def test_the_fit_is_the_minimum_of_what_it_says_it_minimises() -> None:
 def test_the_same_sentences_give_the_same_file() -> None:
     sentences, vectors = world(seed=2)
 
-    assert training.as_text(training.make_head(sentences, vectors, "x")) == training.as_text(
-        training.make_head(sentences, vectors, "x")
+    assert training.as_text(training.make_head(sentences, vectors, vectors, "x")) == training.as_text(
+        training.make_head(sentences, vectors, vectors, "x")
     )
 
 
@@ -69,7 +69,7 @@ def test_held_out_sentences_have_no_part_in_how_the_head_is_trained() -> None:
 def test_a_head_finds_the_classes_of_families_it_has_not_seen() -> None:
     sentences, vectors = world(seed=4)
 
-    figures = training.make_head(sentences, vectors, "x").figures
+    figures = training.make_head(sentences, vectors, vectors, "x").figures
 
     for name in measuring.LABELS:
         head, commonest = figures[name]["linear_head"], figures[name]["commonest_label"]
@@ -77,6 +77,23 @@ def test_a_head_finds_the_classes_of_families_it_has_not_seen() -> None:
         low, high = head["accuracy_95"]
         assert low <= head["accuracy"] <= high
         assert head["mean_confidence"] == pytest.approx(head["accuracy"], abs=0.15)  # calibrated
+
+
+def test_a_head_is_trained_on_one_form_of_the_vectors_and_measured_on_the_other() -> None:
+    sentences, vectors = world(seed=5)
+    held = sentences.held_out
+    turned = -vectors
+
+    head, expected = (
+        training.make_head(sentences, vectors, turned, "x"),
+        training.make_head(sentences, vectors, vectors, "x"),
+    )
+
+    np.testing.assert_array_equal(head.weights, expected.weights)
+    for name in measuring.LABELS:
+        assert head.figures[name]["linear_head"]["accuracy"] < expected.figures[name]["linear_head"]["accuracy"]
+    served = np.where(held[:, None], vectors, turned)
+    assert training.make_head(sentences, vectors, served, "x").figures == expected.figures
 
 
 def test_macro_f1_counts_every_label_alike() -> None:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from src.errors import InvalidSetting, UnknownTimeZone
-from src.jobs.nights import Night, Schedule, as_datetime, weekdays
+from src.jobs.nights import Night, Schedule, as_datetime
 
 THREE = "0 3 * * *"
 
@@ -120,24 +120,6 @@ def test_a_schedule_that_never_comes_has_no_nights() -> None:
     never = Schedule("0 3 30 2 *", "Europe/Berlin")
     assert never.next(us("2026-01-01T00:00+00:00")) is None
     assert never.last(us("2026-01-01T00:00+00:00")) is None
-
-
-@pytest.mark.parametrize(
-    ("field", "names"),
-    [
-        ("*", "*"),
-        ("0", "sun"),
-        ("7", "sun"),
-        ("1-5", "mon,tue,wed,thu,fri"),
-        ("5-7", "fri,sat,sun"),
-        ("fri-mon", "mon,fri,sat,sun"),
-        ("MON,Wed", "mon,wed"),
-        ("*/2", "tue,thu,sat,sun"),
-        ("1/3", "mon,thu"),
-    ],
-)
-def test_weekdays_are_those_of_cron(field: str, names: str) -> None:
-    assert weekdays(field) == names
 
 
 def test_sunday_night_is_on_sunday() -> None:

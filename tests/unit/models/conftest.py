@@ -44,10 +44,10 @@ def _fill(folder: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def _prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A models folder with both models at two precisions."""
+    """A models folder with both models, weights rounded and exact; neither takes a calibration."""
     folder = tmp_path_factory.mktemp("prepared")
     with LoopbackHub(_fill(folder / "hub")).running() as hub:
-        for precision in ("int8", "fp32"):
+        for precision in ("int8_weights", "fp32"):
             settings = load_settings(
                 models_dir=folder / "models", hf_endpoint=hub.endpoint, quantization=precision, hub_probe_timeout=10.0
             )
@@ -59,7 +59,7 @@ def _prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def prepared(_prepared: Path, tmp_path: Path) -> Path:
-    """The models folder of ``settings``, with both models in it at int8 and fp32."""
+    """The models folder of ``settings``, with both models in it at int8_weights and fp32."""
     return shutil.copytree(_prepared, tmp_path / "models")
 
 
@@ -91,7 +91,7 @@ def _catalog() -> Catalog:
 
 @pytest.fixture
 def settings(tmp_path: Path, hub: LoopbackHub) -> MakeSettings:
-    """Makes settings with a models folder of the test's own and the loopback hub."""
+    """Makes settings with a models folder of the test's own and the loopback hub. They ask for no calibration."""
 
     def make(**overrides: object) -> Settings:
         defaults: dict[str, object] = {
@@ -99,6 +99,7 @@ def settings(tmp_path: Path, hub: LoopbackHub) -> MakeSettings:
             "hf_endpoint": hub.endpoint,
             "hub_probe_timeout": 10.0,
             "inference_threads": 1,
+            "quantization": "int8_weights",  # calibrating takes seconds
         }
         return load_settings(**{**defaults, **overrides})
 

@@ -380,13 +380,16 @@ def test_a_finished_graph_of_the_hub_is_adopted_at_its_own_precision_only(
 ) -> None:
     folder = hub.folder / "tiny/finished"
     source = tiny.write_model(folder, tiny.reranker_tensors(seed=5), tiny.xlmr_config())
-    graph = reranker_graph(WeightFile(source / "model.safetensors"), BertConfig.from_json(tiny.xlmr_config()), "int8")
+    weights = WeightFile(source / "model.safetensors")
+    graph = reranker_graph(weights, BertConfig.from_json(tiny.xlmr_config()), "int8_weights")
     save_model(graph, str(folder / "openvino_model.xml"), compress_to_fp16=False)
     names = ("openvino_model.xml", "openvino_model.bin", "tokenizer.json")
     finished = HubSource("tiny/finished", None, "openvino", tuple(map(SourceFile, names)), ("int8",))
     card = replace(catalog[Role.RERANKER], sources=(finished, *catalog[Role.RERANKER].sources))
 
-    assert Acquirer(settings()).acquire(card).manifest["source"] == f"hub tiny/finished@{COMMIT}"
+    adopted = Acquirer(settings(quantization="int8")).acquire(card).manifest
+    assert adopted["source"] == f"hub tiny/finished@{COMMIT}"
+    assert (adopted["served"], adopted["parity"]) == ("int8", {})  # it comes without the weights to measure it against
     exact = Acquirer(settings(quantization="fp32")).acquire(card)
     assert exact.manifest["source"] == f"hub tiny/reranker@{COMMIT}"
 

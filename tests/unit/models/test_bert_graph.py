@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import cast
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from openvino import Model
 
 from src.models.bert_graph import embedding_graph, reranker_graph
 from src.models.bert_names import BertConfig
+from src.models.calibration import calibrate
 from src.models.layers import Precision, quantize_rows
 from src.models.runtime import Network, Runtime
 from src.models.weights import WeightFile, WeightsUnreadable
@@ -39,12 +42,12 @@ def reranker(folder: Path, precision: Precision = "fp32") -> Network:
 
 
 def rounded(tensors: tiny.Tensors, folder: Path, precision: str) -> tiny.Tensors:
-    """The tensors as a precision stores them: matrices and tables rounded, vectors not."""
+    """The tensors as a precision stores them: matrices and the words' table rounded, the rest not."""
     weights = WeightFile(folder / "model.safetensors")
     result = dict(tensors)
     for name, tensor in tensors.items():
-        if tensor.ndim == 2 and "token_type" not in name:
-            if precision == "int8":
+        if tensor.ndim == 2 and "token_type" not in name and "position" not in name:
+            if precision == "int8_weights":
                 quantized, scales = quantize_rows(weights, name)
                 result[name] = quantized * scales
             elif precision == "fp16":
@@ -52,7 +55,7 @@ def rounded(tensors: tiny.Tensors, folder: Path, precision: str) -> tiny.Tensors
     return result
 
 
-@pytest.mark.parametrize("precision", ["fp32", "fp16", "int8"])
+@pytest.mark.parametrize("precision", ["fp32", "fp16", "int8_weights"])
 def test_vectors_are_those_of_bert_with_masked_mean_pooling(tmp_path: Path, precision: str) -> None:
     tensors = tiny.encoder_tensors(seed=1)
     folder = tiny.write_model(tmp_path, tensors, tiny.bert_config())
@@ -65,7 +68,7 @@ def test_vectors_are_those_of_bert_with_masked_mean_pooling(tmp_path: Path, prec
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
 
 
-@pytest.mark.parametrize("precision", ["fp32", "int8"])
+@pytest.mark.parametrize("precision", ["fp32", "int8_weights"])
 def test_logits_are_those_of_xlm_roberta_with_its_positions_and_head(tmp_path: Path, precision: str) -> None:
     tensors = tiny.reranker_tensors(seed=2)
     folder = tiny.write_model(tmp_path, tensors, tiny.xlmr_config())
@@ -80,13 +83,13 @@ def test_logits_are_those_of_xlm_roberta_with_its_positions_and_head(tmp_path: P
 def test_int8_stays_near_the_exact_vectors(tmp_path: Path) -> None:
     tensors = tiny.encoder_tensors(seed=3)
     folder = tiny.write_model(tmp_path, tensors, tiny.bert_config())
-    (vectors,) = embedding(folder, "int8")(pad(SEQUENCES, 64, filler=0))
+    (vectors,) = embedding(folder, "int8_weights")(pad(SEQUENCES, 64, filler=0))
     exact = np.array([tiny.reference_vector(tensors, sequence) for sequence in SEQUENCES])
     assert np.sum(vectors * exact, axis=1).min() > 0.998
 
 
 def test_neither_padding_nor_batch_mates_change_a_vector(tmp_path: Path) -> None:
-    network = embedding(tiny.write_model(tmp_path, tiny.encoder_tensors(seed=4), tiny.bert_config()), "int8")
+    network = embedding(tiny.write_model(tmp_path, tiny.encoder_tensors(seed=4), tiny.bert_config()), "int8_weights")
     (alone,) = network(pad([SEQUENCES[0]], 16, filler=0))
     (among,) = network(pad(SEQUENCES, 64, filler=0))
     (other_filler,) = network(pad(SEQUENCES, 64, filler=7))
@@ -100,15 +103,21 @@ def test_a_row_of_nothing_but_padding_is_finite(tmp_path: Path) -> None:
     assert np.isfinite(vectors).all()
 
 
-def test_int8_graphs_hold_no_matrix_in_floating_point(tmp_path: Path) -> None:
-    folder = tiny.write_model(tmp_path, tiny.reranker_tensors(seed=6), tiny.xlmr_config())
-    graph = reranker_graph(WeightFile(folder / "model.safetensors"), BertConfig.from_json(tiny.xlmr_config()), "int8")
+def matrices(graph: Model) -> Counter[str]:
+    """How many matrices of each type a graph holds."""
     constants = [node for node in graph.get_ops() if node.get_type_name() == "Constant"]
-    matrices = [
-        node for node in constants if len(shape := list(node.output(0).get_shape())) == 2 and shape[1] >= tiny.WIDTH
-    ]
-    assert {node.get_element_type().get_type_name() for node in matrices} == {"i8"}
-    assert len(matrices) == 2 + 6 * tiny.LAYERS + 2  # words and positions, six in a layer, two in the head
+    shapes = [(list(node.output(0).get_shape()), node.get_element_type().get_type_name()) for node in constants]
+    return Counter(kind for shape, kind in shapes if len(shape) == 2 and shape[1] >= tiny.WIDTH)
+
+
+@pytest.mark.parametrize("calibrated", [False, True], ids=["weights", "whole"])
+def test_int8_graphs_hold_no_matrix_but_the_positions_in_floating_point(tmp_path: Path, calibrated: bool) -> None:
+    folder = tiny.write_model(tmp_path, tiny.reranker_tensors(seed=6), tiny.xlmr_config())
+    weights, config = WeightFile(folder / "model.safetensors"), BertConfig.from_json(tiny.xlmr_config())
+    layers = calibrate(weights, config, SEQUENCES) if calibrated else None
+    graph = reranker_graph(weights, config, "int8" if calibrated else "int8_weights", calibrated=layers)
+    # The words, six in a layer, two in the head; the position table is small and added up beforehand.
+    assert matrices(graph) == {"i8": 1 + 6 * tiny.LAYERS + 2, "f32": 1}
 
 
 @pytest.mark.parametrize(

@@ -113,16 +113,33 @@ def test_without_a_classifier_the_linear_head_answers_and_says_so(
 ) -> None:
     pairs = (("comfort", "low"), ("energy", "high"), ("security", "medium"), ("convenience", "low"))
     weights = np.random.default_rng(0).normal(size=(len(pairs), tiny.WIDTH))
-    head = LinearHead(pairs, weights, np.zeros(len(pairs)), "tiny/embedding", {}, "0123456789abcdef")
+    head = LinearHead(pairs, weights, np.zeros(len(pairs)), f"tiny/embedding@{COMMIT[:7]}", {}, "0123456789abcdef")
     monkeypatch.setattr(LinearHead, "load", lambda: head)
 
     labels = manager.classify(SENTENCES[:2])
 
     assert [label.made_by for label in labels] == ["linear-head@0123456"] * 2
-    expected = head.predict(manager.generate_embeddings(SENTENCES[:2]))
-    assert [(label.category, label.priority) for label in labels] == [(one.category, one.priority) for one in expected]
+    for label, shares in zip(labels, head.probabilities(manager.generate_embeddings(SENTENCES[:2])), strict=True):
+        comfort, energy, security, convenience = shares.tolist()
+        assert label.category == pairs[int(shares.argmax())][0]
+        assert label.priority_probabilities == pytest.approx(
+            {"high": energy, "medium": security, "low": comfort + convenience}
+        )
     with pytest.raises(ModelUnavailable, match="tiny/classifier"):
         manager.get_classifier_model()
+
+
+def test_a_head_of_another_embedding_model_is_refused_and_descriptions_answer(
+    manager: ModelManager, caplog: pytest.LogCaptureFixture
+) -> None:
+    labels = manager.classify(SENTENCES[:2])  # the service's own head, over tiny vectors
+
+    assert [label.made_by for label in labels] == ["category: embedding-labels, priority: none"] * 2
+    assert [label.priority for label in labels] == [None, None]
+    assert all(sum(label.category_probabilities.values()) == pytest.approx(1) for label in labels)
+    (refused,) = [line for line in caplog.messages if line.startswith("linear_head_refused")]
+    assert LinearHead.load().embedding in refused
+    assert f"tiny/embedding@{COMMIT[:7]}" in refused
 
 
 def test_a_cache_entry_that_does_not_compile_is_a_missing_model(
@@ -149,7 +166,7 @@ def test_information_before_and_after_the_load(settings: MakeSettings, catalog: 
     assert after["state"] == "loaded"
     assert after["source"] == f"hub tiny/embedding@{COMMIT}"
     assert after["revision"] == COMMIT
-    assert after["precision"] == "int8"
+    assert after["precision"] == "int8_weights"
     assert after["size_bytes"] > 1000
     assert after["load_seconds"] > 0
     assert after["error"] is None
@@ -158,10 +175,12 @@ def test_information_before_and_after_the_load(settings: MakeSettings, catalog: 
 def test_names_carry_model_revision_and_precision(
     settings: MakeSettings, catalog: Catalog, manager: ModelManager
 ) -> None:
-    assert ModelManager(settings()).embedding_id == "sentence-transformers/all-MiniLM-L6-v2@1110a24:int8"
+    wanted = ModelManager(settings(quantization="int8"))
+    assert wanted.embedding_id == "sentence-transformers/all-MiniLM-L6-v2@1110a24:int8"
     # A head that was not fetched yet has no commit.
     assert ModelManager(settings(quantization="fp16"), catalog=catalog).reranker_id == "tiny/reranker@main:fp16"
-    assert manager.reranker_id == f"tiny/reranker@{COMMIT[:7]}:int8"
+    assert manager.reranker_id == f"tiny/reranker@{COMMIT[:7]}:int8_weights"
+    assert manager.embedding_id == f"tiny/embedding@{COMMIT[:7]}:int8_weights"
 
 
 def test_there_is_one_manager_however_many_threads_ask(monkeypatch: pytest.MonkeyPatch, settings: MakeSettings) -> None:

@@ -118,12 +118,12 @@ def test_every_caller_has_its_turn_where_a_batch_cannot_take_from_all(pool: Thre
     gate = Gate()
     queue = made(gate)
     with behind(gate, queue, pool):
-        # Of this length 25 fit, and 16 make a batch.
-        others = [pool.submit(queue.ask, [[caller] * 80] * 4) for caller in range(25)]
-        until(lambda: queue.waiting == 100)
+        # Of this length 12 make a batch.
+        others = [pool.submit(queue.ask, [[caller] * 80] * 4) for caller in range(24)]
+        until(lambda: queue.waiting == 96)
     for other in others:
         other.result(60)
-    assert gate.batches[1] | gate.batches[2] == set(range(25))
+    assert gate.batches[1] | gate.batches[2] == set(range(24))
 
 
 def test_a_caller_returns_when_its_own_are_done(pool: ThreadPoolExecutor) -> None:

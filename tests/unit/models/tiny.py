@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +16,8 @@ from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
 from tokenizers.processors import TemplateProcessing
 from tokenizers.trainers import WordLevelTrainer
+
+from src.models.quantized_linear import QuantizedLinear
 
 Floats = NDArray[np.float32]
 Tensors = dict[str, Floats]
@@ -111,9 +115,16 @@ def write_model(folder: Path, tensors: Tensors, config: dict[str, object]) -> Pa
 
 
 def reference_hidden(
-    tensors: Tensors, ids: list[int], config: dict[str, object], prefix: str = ""
+    tensors: Tensors,
+    ids: list[int],
+    config: dict[str, object],
+    prefix: str = "",
+    whole: Mapping[str, QuantizedLinear] = MappingProxyType({}),
 ) -> NDArray[np.float64]:
-    """Hidden states (length, width) of one sequence without padding, in float64, term by term."""
+    """Hidden states (length, width) of one sequence without padding, in float64, term by term.
+
+    ``whole`` are layers, by name, that stand in for those of the tensors.
+    """
     epsilon = float(str(config["layer_norm_eps"]))
     first = 0 if config["model_type"] == "bert" else int(str(config["pad_token_id"])) + 1
 
@@ -121,7 +132,16 @@ def reference_hidden(
         return tensors[prefix + name].astype(np.float64)
 
     def linear(x: NDArray[np.float64], name: str) -> NDArray[np.float64]:
+        if layer := whole.get(prefix + name):
+            grid = layer.grid
+            levels = np.clip(np.rint((x[:, grid.channels] - grid.offset) / grid.step), 0, 255)
+            return np.asarray(levels @ (layer.rows * layer.scales.astype(np.float64)).T + layer.bias)
         return x @ tensor(f"{name}.weight").T + tensor(f"{name}.bias")
+
+    def heads_of(x: NDArray[np.float64], at: str) -> list[NDArray[np.float64]]:
+        if f"{prefix}{at}attention.self" in whole:
+            return np.split(linear(x, f"{at}attention.self"), 3, axis=1)
+        return [linear(x, f"{at}attention.self.{name}") for name in ("query", "key", "value")]
 
     def norm(x: NDArray[np.float64], name: str) -> NDArray[np.float64]:
         centred = x - x.mean(-1, keepdims=True)
@@ -135,7 +155,7 @@ def reference_hidden(
     size = WIDTH // HEADS
     for layer in range(LAYERS):
         at = f"encoder.layer.{layer}."
-        query, key, value = (linear(x, f"{at}attention.self.{name}") for name in ("query", "key", "value"))
+        query, key, value = heads_of(x, at)
         heads = []
         for head in range(HEADS):
             part = slice(head * size, (head + 1) * size)

@@ -8,7 +8,7 @@ import pytest
 
 from src.errors import InvalidSetting, UnknownTimeZone
 from src.jobs.nights import Schedule
-from src.settings import load_settings
+from src.settings import Settings, load_settings
 from src.store import Store
 
 
@@ -22,6 +22,7 @@ from src.store import Store
         ("analysis_schedule", "at three"),
         ("analysis_schedule", "61 3 * * *"),
         ("analysis_schedule", ""),
+        ("analysis_schedule", "0 3 * * 8"),
         ("model_download_timeout", -1),
     ],
 )
@@ -29,6 +30,56 @@ def test_a_wrong_value_is_named(name: str, value: object) -> None:
     with pytest.raises(InvalidSetting) as caught:
         load_settings(**{name: value})
     assert caught.value.about == name.upper()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "sentence"),
+    [
+        ("HUB_PROBE_TIMEOUT", "-1", "cannot be -1. It takes a number greater than 0."),
+        ("MODEL_DOWNLOAD_TIMEOUT", "soon", "cannot be 'soon'. It takes a number greater than 0."),
+        ("MODEL_IDLE_UNLOAD", "-1.5", "cannot be -1.5. It takes a number of at least -1."),
+        ("PORT", "99999", "cannot be 99999. It takes a whole number from 1 to 65535."),
+        ("PORT", "80.5", "cannot be 80.5. It takes a whole number from 1 to 65535."),
+        ("INFERENCE_THREADS", "two", "cannot be 'two'. It takes a whole number of at least 0."),
+        ("HF_HUB_OFFLINE", "perhaps", "cannot be 'perhaps'. It takes true or false."),
+        ("QUANTIZATION", "int4", "cannot be 'int4'. It takes fp32, fp16, int8_weights or int8."),
+        ("LOG_LEVEL", "loud", "cannot be 'LOUD'. It takes DEBUG, INFO, WARNING or ERROR."),
+        (
+            "EMBEDDING_DEPLOYMENT",
+            "most",
+            "cannot be 'most'. It takes minimal, balanced, full, complete or nothing.",
+        ),
+        (
+            "CATEGORIES",
+            "energy",
+            "cannot be 'energy'. It takes 2 to 12 labels, separated by commas; these are 1.",
+        ),
+        (
+            "ANALYSIS_SCHEDULE",
+            "0 3 * * 8",
+            "cannot be '0 3 * * 8'. It takes a cron expression of five fields, such as 0 3 * * * ('8' is no weekday).",
+        ),
+    ],
+    ids=lambda text: text.split(".")[0] if " " in text else text,
+)
+def test_a_wrong_value_is_told_in_sentences(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, sentence: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(InvalidSetting) as caught:
+        load_settings()
+    assert str(caught.value) == f"{variable} {sentence}"
+
+
+def test_every_setting_can_say_what_it_takes() -> None:
+    class NoValue:
+        """Nothing that any setting takes."""
+
+    for name in Settings.model_fields:
+        with pytest.raises(InvalidSetting) as caught:
+            load_settings(**{name: NoValue()})
+        assert caught.value.about == name.upper()
+        assert "None" not in caught.value.remedy
 
 
 def test_an_unknown_zone_is_told() -> None:

@@ -73,6 +73,23 @@ def test_unknown_metadata_is_left_empty(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("name", ["home.csv", "home.csv.gz"])
+def test_a_write_that_is_cut_off_leaves_what_was_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    write_csv(small_log(), tmp_path / name)
+    before = (tmp_path / name).read_bytes()
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("src.simulation.files.to_local", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_csv(small_log(), tmp_path / name)
+    assert (tmp_path / name).read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
 def test_compressed_files_are_the_same_to_the_byte(tmp_path: Path) -> None:
     for name in ("a.csv.gz", "b.csv.gz"):
         write_csv(small_log(), tmp_path / name)

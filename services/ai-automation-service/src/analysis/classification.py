@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from src.analysis.patience import Models
 from src.domain.patterns import Pattern
 from src.errors import ModelError
-from src.models.model_manager import Classification, ModelManager
+from src.models.model_manager import Classification
 
 # Above this only the strongest and the shortlisted are classified; on a small box more would take minutes.
 MOST = 200
 
 
 def classify(
-    patterns: Sequence[Pattern], shortlisted: set[str], models: ModelManager
+    patterns: Sequence[Pattern], shortlisted: set[str], models: Models
 ) -> tuple[dict[str, Classification], ModelError | None]:
     """Labels by pattern id, and why there are none.
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from src.analysis.patience import Models
 from src.domain.progress import Progress, silent
 from src.errors import ModelError
-from src.models.model_manager import ModelManager
 from src.store.store import Store
 
 _BATCH = 256
@@ -49,7 +49,7 @@ class Vectors:
 
 def embed(
     store: Store,
-    models: ModelManager,
+    models: Models,
     texts: Sequence[str],
     *,
     now: int,

@@ -79,8 +79,8 @@ _PLUGS = {"switch": "switch", "input_boolean": "switch"}
 
 _PLURALS = _set(
     "awnings blinds bulbs candles covers curtains doors drapes fans gates heaters lamps lanterns leds lights locks "
-    "outlets plugs radiators screens shades shutters sockets speakers spotlights spots strips switches valves "
-    "windows"
+    "monitors outlets plugs radiators screens shades shutters sockets speakers spotlights spots strips switches "
+    "valves windows"
 )
 _OWN_ARTICLE = _set("the my our your his her their all both")
 _ACRONYMS = _set("ac dvd hvac led nas pc tv ups wc")

@@ -18,6 +18,7 @@ from src.analysis.embedding import Vectors, embed
 from src.analysis.identity import identify
 from src.analysis.importing import ReadHistory, import_history
 from src.analysis.interests import Interest, interests_for
+from src.analysis.patience import Models, PatientModels
 from src.analysis.provenance import log_inputs, software_versions
 from src.analysis.ranking import Retrieved, rerank, retrieve
 from src.analysis.remarks import remarks
@@ -29,7 +30,7 @@ from src.domain.local_time import DAY, isoformat
 from src.domain.patterns import Json, Kind, MadeBy, Pattern, Status
 from src.domain.progress import Progress, silent
 from src.domain.runs import Run, RunResult, Shortlist
-from src.errors import InvalidSetting, ModelError, ModelUnavailable, NoHistory, RunInterrupted, ServiceError
+from src.errors import InvalidSetting, ModelBusy, ModelError, ModelUnavailable, NoHistory, RunInterrupted, ServiceError
 from src.history import read_history
 from src.mining import MiningResult, mine
 from src.models.model_manager import ModelManager
@@ -53,7 +54,11 @@ class Mine(Protocol):
 
 
 class Pipeline:
-    """Joins store, miner and models. One call of :meth:`run` is one run record."""
+    """Joins store, miner and models. One call of :meth:`run` is one run record.
+
+    Args:
+        wait: for an event, so many seconds at most; a run waits so for a model that is busy.
+    """
 
     def __init__(
         self,
@@ -64,6 +69,7 @@ class Pipeline:
         clock: Clock,
         read: ReadHistory = read_history,
         mine: Mine = mine,
+        wait: Callable[[Event, float], object] = Event.wait,
     ) -> None:
         self._store = store
         self._models = models
@@ -71,6 +77,7 @@ class Pipeline:
         self._clock = clock
         self._read = read
         self._mine = mine
+        self._wait = wait
 
     def run(
         self, run: Run, request: DetectRequest, *, progress: Progress = silent, stopping: Event | None = None
@@ -80,12 +87,12 @@ class Pipeline:
         Whatever goes wrong after the start is recorded in the run before it is raised again.
 
         Args:
-            stopping: once set, the run ends before its next stage as interrupted.
+            stopping: once set, the run ends before its next stage, or while it waits for a model, as interrupted.
 
         Raises:
             ServiceError: what went wrong; the previous results stay in place.
         """
-        stages = Stages(self._store, run.id, progress, stopping)
+        stages = Stages(self._store, run.id, progress, stopping, self._wait)
         try:
             result = self._execute(request, stages, progress)
             with stages.stage("publish"):
@@ -96,7 +103,7 @@ class Pipeline:
 
     def _execute(self, request: DetectRequest, stages: Stages, progress: Progress) -> RunResult:
         request.check()
-        store, models = self._store, self._models
+        store, models = self._store, PatientModels(self._models, stages.pause)
         time_zone = request.time_zone or self._settings.tz or None
         zone_before = self._settings.tz or store.events.time_zone()
         with stages.stage("import"):
@@ -130,7 +137,7 @@ class Pipeline:
         with stages.stage("retrieve"):
             retrieved = [(interest, retrieve(interest.question, open_ones, vectors)) for interest in interests]
         with stages.stage("rerank"):
-            ranked, no_reranker = self._rerank(retrieved, request.top_k, vectors, stages, progress)
+            ranked, no_reranker = self._rerank(retrieved, request.top_k, vectors, models, stages, progress)
         with stages.stage("classify"):
             shortlisted = {pattern.id for shortlist in ranked for pattern in shortlist.patterns}
             labels, no_classifier = classify(found, shortlisted, models)
@@ -205,6 +212,7 @@ class Pipeline:
         retrieved: Sequence[tuple[Interest, Sequence[Retrieved]]],
         top_k: int,
         vectors: Vectors,
+        models: Models,
         stages: Stages,
         progress: Progress,
     ) -> tuple[list[Shortlist], ModelError | None]:
@@ -213,7 +221,7 @@ class Pipeline:
         for done, (interest, candidates) in enumerate(retrieved):
             stages.check()
             progress("rerank", done, len(retrieved), "interests")
-            best, error = rerank(interest.question, candidates, self._models, top_k=top_k, embedding=vectors.model)
+            best, error = rerank(interest.question, candidates, models, top_k=top_k, embedding=vectors.model)
             missing = missing or error
             shortlists.append(Shortlist(interest.name, tuple(best)))
         return shortlists, missing
@@ -232,6 +240,8 @@ class Pipeline:
 
 def _stood_in(error: ModelError) -> str:
     """What a person should know of a missing model; the whole why is logged, and told by ``GET /models``."""
+    if isinstance(error, ModelBusy):
+        return f"The {error.about} model was busy for too long, so its declared fallback did the work."
     if not isinstance(error, ModelUnavailable):
         return str(error)
     return (

@@ -20,11 +20,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from src.analysis.embedding import Vectors
+from src.analysis.patience import Models
 from src.analysis.retrieval import RETRIEVED, nearest
 from src.domain.patterns import Pattern, Scores
 from src.errors import ModelError
 from src.models.late_interaction import late_interaction
-from src.models.model_manager import ModelManager
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ def retrieve(question: str, patterns: Sequence[Pattern], vectors: Vectors) -> li
 
 
 def rerank(
-    question: str, retrieved: Sequence[Retrieved], models: ModelManager, *, top_k: int, embedding: str | None
+    question: str, retrieved: Sequence[Retrieved], models: Models, *, top_k: int, embedding: str | None
 ) -> tuple[list[Pattern], ModelError | None]:
     """The ``top_k`` best of what was retrieved, best first, with scores and ``made_by``; and why a fallback served.
 
@@ -99,7 +99,7 @@ def rerank(
 
 
 def _without_reranker(
-    question: str, retrieved: Sequence[Retrieved], models: ModelManager, embedding: str | None
+    question: str, retrieved: Sequence[Retrieved], models: Models, embedding: str | None
 ) -> tuple[list[float], str]:
     """A score for each of what was retrieved, and the name of the method that serves."""
     evidence = [strength(each.pattern) for each in retrieved]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 
 from src.analysis.embedding import embed
+from src.analysis.patience import Models
 from src.analysis.ranking import rerank, retrieve
 from src.analysis.request import check_question, check_top_k
 from src.domain.patterns import Status
 from src.domain.runs import Shortlist
 from src.errors import ModelBusy
-from src.models.model_manager import ModelManager
 from src.store.store import Store
 
 logger = logging.getLogger(__name__)
@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 _HIDDEN = (Status.STALE, Status.REJECTED)
 
 
-def search(store: Store, models: ModelManager, question: str, *, top_k: int = 10, now: int) -> Shortlist:
+def search(store: Store, models: Models, question: str, *, top_k: int = 10, now: int) -> Shortlist:
     """The stored patterns (not stale, not rejected) that answer a question best, retrieved and reranked.
 
     Raises:

@@ -28,15 +28,26 @@ STAGES = (
 class Stages:
     """Records the stage in the run before it begins, and its seconds after it.
 
+    Args:
+        wait: for an event, so many seconds at most.
+
     Attributes:
         timings: seconds by stage.
     """
 
-    def __init__(self, store: Store, run_id: str, progress: Progress, stopping: Event | None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        run_id: str,
+        progress: Progress,
+        stopping: Event | None,
+        wait: Callable[[Event, float], object] = Event.wait,
+    ) -> None:
         self._store = store
         self._run_id = run_id
         self._progress = progress
-        self._stopping = stopping
+        self._stopping = stopping or Event()
+        self._wait = wait
         self.timings: dict[str, float] = {}
 
     @contextmanager
@@ -54,6 +65,11 @@ class Stages:
         """Call it between pieces of work: raises RunInterrupted when the process is stopping."""
         return self._check
 
+    def pause(self, seconds: float) -> None:
+        """Do nothing for a while. Raises RunInterrupted at once when the process is stopping."""
+        self._wait(self._stopping, seconds)
+        self._check()
+
     def _check(self) -> None:
-        if self._stopping is not None and self._stopping.is_set():
+        if self._stopping.is_set():
             raise RunInterrupted(self._run_id, "the service was stopped")

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-
-import numpy as np
 from anyio import to_thread
 from fastapi import APIRouter, Request, Response
 
@@ -13,7 +10,8 @@ from src.api.pattern_schemas import ShortlistOut
 from src.api.problems import BODY_PROBLEMS, PROBLEMS, documented, problem_response
 from src.api.run_schemas import DetectIn, Finished, RunOut, Started
 from src.api.services import Lanes, Services, UsesLanes, UsesServices
-from src.domain.local_time import to_utc, zone
+from src.domain.instants import read_instant
+from src.domain.local_time import zone
 from src.domain.patterns import Kind
 from src.domain.runs import Run, RunState, RunTrigger
 from src.errors import InvalidSetting, UnknownKind
@@ -25,7 +23,6 @@ router = APIRouter(tags=["patterns"])
 # How long one look at a run may hold a thread. Between two looks a waiting request notices that its client has left.
 _LOOK_SECONDS = 1.0
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LOCATION = {"Location": {"description": "Where the run is.", "schema": {"type": "string"}}}
 
 
@@ -102,8 +99,8 @@ def detect_request(asked: DetectIn, home_zone: str, settings: Settings) -> Detec
         if name not in known:
             raise UnknownKind(name, known)
     time_zone = asked.time_zone or home_zone
-    start = None if asked.start is None else _instant("start", asked.start, time_zone)
-    end = None if asked.end is None else _instant("end", asked.end, time_zone)
+    start = None if asked.start is None else read_instant("start", asked.start, time_zone)
+    end = None if asked.end is None else read_instant("end", asked.end, time_zone)
     if start is not None and end is not None and start >= end:
         raise InvalidSetting("end", asked.end, f"an instant after start, {asked.start}")
     return DetectRequest(
@@ -146,21 +143,3 @@ def _failed(run: Run, location: str) -> Response:
         about=run.id,
         headers={"Location": location},
     )
-
-
-def _microseconds(moment: datetime) -> int:
-    return (moment - _EPOCH) // timedelta(microseconds=1)
-
-
-def _instant(field: str, text: str, time_zone: str) -> int:
-    """ISO 8601 as µs UTC; without an offset it is on the wall clock of ``time_zone``."""
-    try:
-        moment = datetime.fromisoformat(text)
-        if moment.tzinfo is not None:
-            return _microseconds(moment)
-        wall = np.array([_microseconds(moment.replace(tzinfo=UTC))], np.int64)
-        return int(to_utc(wall, time_zone)[0])
-    except (ValueError, OverflowError):
-        raise InvalidSetting(
-            field, text, "an ISO 8601 date or time, such as 2026-10-01 or 2026-10-01T06:30:00+02:00"
-        ) from None

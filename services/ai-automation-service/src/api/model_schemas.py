@@ -67,7 +67,10 @@ class ModelOut(BaseModel):
     )
     source: str | None = Field(description="What it was made from: a hub's repository and commit, or a package.")
     revision: str | None = Field(description="Commit of its files on the hub.")
-    precision: str = Field(description="Of its weights: `int8`, `fp16` or `fp32`.")
+    precision: str = Field(
+        description="`int8`, `int8_weights` (what flows between the weights stays exact), `fp16` or `fp32`: what"
+        " serves, which may be safer than what QUANTIZATION asks for; before its files are here, what is asked for."
+    )
     size_bytes: int | None = Field(description="Of its files in MODELS_DIR.")
     load_seconds: float | None = Field(description="What the last load took, fetching included.")
     memory_bytes: int | None = Field(description="By which the process grew when it was loaded.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -10,6 +10,7 @@ from anyio import CapacityLimiter
 from fastapi import Depends, Request
 
 from src.analysis.pipeline import Clock, Pipeline
+from src.domain.instants import instant_now
 from src.jobs.nightly import Nightly
 from src.jobs.runner import Runner
 from src.models.model_manager import ModelManager, get_model_manager
@@ -18,11 +19,6 @@ from src.store import Store
 
 WAITING_THREADS = 4
 SEARCHING_THREADS = 2
-
-
-def system_clock() -> int:
-    """Now, µs since the epoch, UTC."""
-    return time.time_ns() // 1000
 
 
 @dataclass(frozen=True)
@@ -43,24 +39,24 @@ class Services:
         self.nightly.start()
 
     def close(self) -> None:
-        """No new work, then an end to the work, then the database."""
-        try:
-            self.nightly.close()
-        finally:
-            try:
-                self.runner.close(timeout=5.0)
-            finally:
-                self.store.close()
+        """No new work, then an end to the work, then the models, then the database."""
+        # Backwards, and each whatever became of those before it.
+        with ExitStack() as stack:
+            stack.callback(self.store.close)
+            stack.callback(self.models.close)
+            stack.callback(self.runner.close, timeout=5.0)
+            stack.callback(self.nightly.close)
 
 
-def open_services(settings: Settings, clock: Clock = system_clock) -> Services:
+def open_services(settings: Settings, clock: Clock = instant_now) -> Services:
     """Open the database, migrate it, and put the parts together.
 
     Raises:
+        CatalogInvalid: before anything is opened.
         DatabaseUnreachable, DatabaseTooNew.
     """
-    store = Store.open(settings.store_url)
     models = get_model_manager() if settings is get_settings() else ModelManager(settings)
+    store = Store.open(settings.store_url)
     pipeline = Pipeline(store, models, settings, clock=clock)
     runner = Runner(store, pipeline, settings, clock=clock)
     nightly = Nightly(runner, store, settings, clock=clock)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from src.domain.events import EventLog, Origin
-from src.domain.local_time import to_local
 from src.domain.patterns import Kind, Pattern, StateTrigger, TimeTrigger
 from src.errors import InvalidSetting
+from src.simulation.files import write_csv, write_entities
 from src.simulation.home import Planted, SimulatedHome
 from src.terminal import Terminal
 
@@ -24,40 +21,16 @@ def entities_beside(file: Path) -> Path:
 
 
 def write_home(home: SimulatedHome, file: Path) -> None:
-    """Write a home's history and, before it, its entities beside it; each is there whole or not at all."""
-    log = home.log
-    rows = [[info.entity_id, info.name, info.area, info.device_class, info.unit] for info in log.info.values()]
-    _write(entities_beside(file), [["entity_id", "name", "area", "device_class", "unit"], *rows])
-    _write(file, [["timestamp", "entity_id", "state", "origin"], *_events(log)])
+    """Write a home's history and, before it, its entities beside it; each is there whole or not at all.
 
-
-def _events(log: EventLog) -> list[list[str]]:
-    offsets = to_local(log.time, log.time_zone) - log.time
-    wall = (log.time + offsets).astype("datetime64[us]").astype(str).tolist()
-    signs = {offset: _offset(offset) for offset in set(offsets.tolist())}
-    origins = {int(origin): origin.name.lower() for origin in Origin}
-    return [
-        [time + signs[offset], log.entities[entity], log.states[state], origins[origin]]
-        for time, offset, entity, state, origin in zip(
-            wall, offsets.tolist(), log.entity.tolist(), log.state.tolist(), log.origin.tolist(), strict=True
-        )
-    ]
-
-
-def _offset(microseconds: int) -> str:
-    minutes = abs(microseconds) // 60_000_000
-    return f"{'-' if microseconds < 0 else '+'}{minutes // 60:02}:{minutes % 60:02}"
-
-
-def _write(path: Path, rows: Sequence[Sequence[str | None]]) -> None:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    partial = path.with_name(f".{path.name}.partial")
+    Raises:
+        InvalidSetting: the place cannot be written to.
+    """
     try:
-        partial.write_text(text.getvalue(), "utf-8")
-        partial.replace(path)
+        write_entities(home.log, entities_beside(file))
+        write_csv(home.log, file)
     except OSError as error:
-        raise InvalidSetting("FILE", str(path), f"a path this user may write to ({error.strerror})") from error
+        raise InvalidSetting("FILE", str(file), f"a path this user may write to ({error.strerror})") from error
 
 
 def is_found(routine: Planted, patterns: Sequence[Pattern]) -> bool:

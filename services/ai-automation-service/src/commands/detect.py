@@ -7,8 +7,9 @@ from pathlib import Path
 
 from src.analysis.importing import import_history
 from src.analysis.pipeline import DetectRequest, Pipeline
-from src.commands.reading import Reading, by_size, instant_now
+from src.commands.reading import Reading, by_size
 from src.commands.stored import every_pattern, run_json, span_of_run
+from src.domain.instants import instant_now
 from src.domain.patterns import Json
 from src.domain.runs import RunTrigger
 from src.history import read_history

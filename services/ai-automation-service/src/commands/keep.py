@@ -6,8 +6,9 @@ from pathlib import Path
 
 from src.analysis.importing import import_history
 from src.analysis.request import DetectRequest
-from src.commands.reading import by_size, instant_now
+from src.commands.reading import by_size
 from src.commands.stored import open_store
+from src.domain.instants import instant_now
 from src.domain.patterns import Json
 from src.history import read_history
 from src.routine_tables import left_out_line

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 
-from src.domain.events import MICROSECONDS, EventLog
-from src.domain.local_time import day_number, isoformat, to_local, to_utc, zone
+from src.domain.events import EventLog
+from src.domain.instants import read_instant
+from src.domain.local_time import day_number, isoformat, to_local, zone
 from src.domain.patterns import Json, Kind
 from src.errors import InvalidSetting, UnknownKind
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +47,8 @@ class Reading:
         Raises:
             InvalidSetting: not ISO 8601, no such date, or nothing between the two.
         """
-        low = _instant("--start", self.start, time_zone)
-        high = _instant("--end", self.end, time_zone)
+        low = None if self.start is None else read_instant("--start", self.start, time_zone)
+        high = None if self.end is None else read_instant("--end", self.end, time_zone)
         if low is not None and high is not None and low >= high:
             raise InvalidSetting("--end", self.end, f"an instant after --start ({self.start})")
         return low, high
@@ -68,23 +65,6 @@ class Reading:
             wanted = f"a span that holds events; the history runs from {first} to {last}"
             raise InvalidSetting("--start and --end", (self.start, self.end), wanted)
         return part
-
-
-def _instant(option: str, text: str | None, time_zone: str) -> int | None:
-    if text is None:
-        return None
-    wanted = "an ISO 8601 date or time that exists, such as 2026-04-30, 2026-04-30T06:00 or 2026-04-30T06:00+02:00"
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise InvalidSetting(option, text, wanted) from None
-    wall = (moment.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
-    if not 1900 <= moment.year <= 2200:
-        raise InvalidSetting(option, text, "a year from 1900 to 2200")
-    offset = moment.utcoffset()
-    if offset is not None:
-        return wall - offset // timedelta(microseconds=1)
-    return int(to_utc(np.array([wall], np.int64), time_zone)[0])
 
 
 def kinds_from(text: str) -> tuple[Kind, ...]:
@@ -118,8 +98,3 @@ def by_size(*counts: Mapping[str, int]) -> dict[str, int]:
     for each in counts:
         total.update(each)
     return dict(sorted(total.items(), key=lambda item: (-item[1], item[0])))
-
-
-def instant_now() -> int:
-    """µs since the epoch, UTC."""
-    return time.time_ns() // (1_000_000_000 // MICROSECONDS)

@@ -42,20 +42,20 @@ def serve(terminal: Terminal, *, host: str | None, port: int | None) -> None:
     """Serve until SIGINT or SIGTERM.
 
     Raises:
-        AddressTaken, InvalidSetting, StoreError.
+        AddressTaken, CatalogInvalid, InvalidSetting, StoreError.
     """
     overrides = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = load_settings(**overrides)
-    held = bind(settings.host, settings.port)
-    configure_logging(settings.log_level)
-    serve_on(held, settings, terminal)
+    with bind(settings.host, settings.port) as held:
+        configure_logging(settings.log_level)
+        serve_on(held, settings, terminal)
 
 
 def serve_on(held: socket.socket, settings: Settings, terminal: Terminal) -> None:
     """Serve on a bound socket until SIGINT or SIGTERM; says the URL once requests are answered.
 
     Raises:
-        DatabaseUnreachable, DatabaseTooNew: before anything is served.
+        CatalogInvalid, DatabaseUnreachable, DatabaseTooNew: before anything is served.
         ServiceError: the service did not start.
     """
     import uvicorn

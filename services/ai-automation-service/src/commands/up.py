@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import socket
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -12,9 +14,10 @@ from src import __version__
 from src.analysis.pipeline import DetectRequest, Pipeline
 from src.analysis.provenance import fingerprint
 from src.commands.demo import entities_beside, found_line, write_home
-from src.commands.reading import by_size, instant_now
+from src.commands.reading import by_size
 from src.commands.serve import bind, serve_on
 from src.commands.stored import every_pattern, open_store, span_of_run
+from src.domain.instants import instant_now
 from src.domain.patterns import Json
 from src.domain.progress import Progress
 from src.domain.runs import Run, RunState, RunTrigger
@@ -90,10 +93,15 @@ def up(terminal: Terminal, *, once: bool) -> None:
     A second call with nothing new shows the stored results and loads no model.
 
     Raises:
-        ServiceError: the history, the address, the database or the run.
+        ServiceError: the models' catalog, the history, the address, the database or the run.
     """
     settings = load_settings()
-    held = None if once else bind(settings.host, settings.port)
+    load_catalog(settings)  # a mistake in it is told before any work
+    with nullcontext() if once else bind(settings.host, settings.port) as held:
+        _up(settings, held, terminal)
+
+
+def _up(settings: Settings, held: socket.socket | None, terminal: Terminal) -> None:
     source = choose_source(settings)
     if source.demo is None:
         source.request.check()  # before a folder is made for a path that leads nowhere

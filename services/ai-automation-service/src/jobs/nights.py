@@ -12,21 +12,17 @@ is read on the wall clock alone, as a list of dates and times, and each is turne
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
-from apscheduler.triggers.cron import CronTrigger
 
+from src.domain.cron import wall_trigger
 from src.domain.events import MICROSECONDS
 from src.domain.local_time import DAY, to_local, to_utc
-from src.domain.patterns import WEEKDAYS
 from src.errors import InvalidSetting
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_CRON_DAYS = ("sun", *WEEKDAYS[:6])
-_RANGE = re.compile(r"(?P<low>\w+)(-(?P<high>\w+))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +47,9 @@ class Schedule:
 
     def __init__(self, cron: str, time_zone: str) -> None:
         try:
-            minute, hour, day, month, day_of_week = cron.split()
-            # On UTC every wall-clock time happens exactly once, which is what reading the schedule needs.
-            self._wall = CronTrigger(
-                minute=minute, hour=hour, day=day, month=month, day_of_week=weekdays(day_of_week), timezone=UTC
-            )
+            self._wall = wall_trigger(cron)
         except ValueError as error:
-            raise InvalidSetting("ANALYSIS_SCHEDULE", cron, f"a cron expression of five fields ({error})") from None
+            raise InvalidSetting("ANALYSIS_SCHEDULE", cron, str(error)) from None
         self._cron = cron
         self.time_zone = time_zone
         _to_local(0, time_zone)
@@ -96,43 +88,6 @@ class Schedule:
         local = (wall - _EPOCH) // timedelta(microseconds=1)
         due = int(to_utc(np.array([local], np.int64), self.time_zone)[0])
         return Night(wall.date().isoformat(), due)
-
-
-def weekdays(field: str) -> str:
-    """The day-of-week field of a cron expression by names: ``1-5`` as ``mon,tue,wed,thu,fri``.
-
-    Cron counts from Sunday, 0 or 7; APScheduler's parser counts from Monday (its issue 286). Names mean the same to
-    both. Raises ValueError on what is neither.
-    """
-    if field == "*":
-        return field
-    chosen: set[str] = set()
-    for part in field.lower().split(","):
-        span, _, step = part.partition("/")
-        if step and not (step.isdigit() and int(step)):
-            raise ValueError(f"{step!r} is no step")
-        match = _RANGE.fullmatch(span)
-        if span == "*":
-            low, high = 0, 6
-        elif match is None:
-            raise ValueError(f"{part!r} names no weekday")
-        else:
-            low = _cron_day(match["low"])
-            high = low if match["high"] is None else _cron_day(match["high"])
-            if step and match["high"] is None:
-                high = 6
-            if high < low:
-                high += 7
-        chosen.update(_CRON_DAYS[day % 7] for day in range(low, high + 1, int(step or 1)))
-    return ",".join(day for day in WEEKDAYS if day in chosen)
-
-
-def _cron_day(text: str) -> int:
-    if text in _CRON_DAYS:
-        return _CRON_DAYS.index(text)
-    if text.isdigit() and int(text) <= 7:
-        return int(text)
-    raise ValueError(f"{text!r} is no weekday")
 
 
 def _midnight_after(night: Night) -> int:

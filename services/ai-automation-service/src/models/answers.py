@@ -26,13 +26,13 @@ class Classification:
 
     Attributes:
         category: ``energy`` | ``comfort`` | ``security`` | ``convenience``.
-        priority: ``high`` | ``medium`` | ``low``.
-        category_probabilities, priority_probabilities: sum to 1 each.
+        priority: ``high`` | ``medium`` | ``low``; None where nothing at hand can tell.
+        category_probabilities, priority_probabilities: sum to 1 each; without a priority its are empty.
         made_by: the model or the declared fallback that gave the labels.
     """
 
     category: str
-    priority: str
+    priority: str | None
     category_probabilities: dict[str, float]
     priority_probabilities: dict[str, float]
     made_by: str

@@ -1,21 +1,26 @@
 """Cuts a set of token sequences into batches of few different shapes.
 
-OpenVINO's CPU plugin keeps memory for every shape it has met: hundreds of random shapes cost gigabytes. Lengths
-are therefore rounded up to a multiple of 16 and batch sizes are powers of two. Sequences are sorted by length, so
-little of a batch is padding, and the tokens of a batch are capped, so one batch of long texts stays small.
+OpenVINO's CPU plugin keeps memory for every shape it has met: hundreds of random shapes cost gigabytes. Lengths and
+sizes therefore come from small sets. Sequences are sorted by length and cut where less padding saves more than another
+batch costs; the tokens of a batch are capped, so one batch of long texts stays small.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-LENGTH_STEP = 16
-LARGEST_BATCH = 32
-MOST_TOKENS = 2048
+SHORT_STEP, LONG_STEP = 8, 16  # lengths up to SHORT are multiples of the first, beyond it of the second
+SHORT = 64
+SIZES = (1, 2, 4, 8, 12, 16, 24, 32)
+LARGEST_BATCH = SIZES[-1]
+MOST_TOKENS = 1024
+BATCH_COST = 48  # tokens that could be computed in the time that one more batch of another shape takes by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +28,9 @@ class Batch:
     """Some of the sequences, padded to one length.
 
     Attributes:
-        indices: int64 (batch,), places of the sequences in what was passed in.
+        indices: int64 (sequences,), places of the sequences in what was passed in.
         ids: int64 (batch, length), padded on the right.
-        mask: int64 (batch, length), 1 where a token is.
+        mask: int64 (batch, length), 1 where a token is. Rows beyond ``indices`` fill the batch up and have none.
     """
 
     indices: NDArray[np.int64]
@@ -36,29 +41,57 @@ class Batch:
 def batches(
     sequences: Sequence[Sequence[int]], *, pad: int, largest: int = LARGEST_BATCH, tokens: int = MOST_TOKENS
 ) -> Iterator[Batch]:
-    """Every sequence in exactly one batch, longest first; no row is only padding.
+    """Every sequence in exactly one batch, longest first.
 
     Args:
         pad: token id that fills the end of a row.
-        largest: rows in a batch at most; a power of two.
+        largest: rows in a batch at most; one of ``SIZES``.
         tokens: rows times length at most, but a batch of one row is always allowed.
     """
     order = sorted(range(len(sequences)), key=lambda index: -len(sequences[index]))
-    at = 0
-    while at < len(order):
-        length = padded_length(len(sequences[order[at]]))
-        most = max(1, min(largest, len(order) - at, tokens // length))
-        size = 1 << (most.bit_length() - 1)
-        chosen = order[at : at + size]
-        at += size
-        ids = np.full((size, length), pad, np.int64)
-        mask = np.zeros((size, length), np.int64)
-        for row, index in enumerate(chosen):
-            ids[row, : len(sequences[index])] = sequences[index]
-            mask[row, : len(sequences[index])] = 1
-        yield Batch(np.array(chosen, np.int64), ids, mask)
+    for first in range(0, len(order), largest):
+        window = order[first : first + largest]
+        lengths = [padded_length(len(sequences[index])) for index in window]
+        for start, end in _cuts(lengths, tokens):
+            yield _batch(sequences, window[start:end], lengths[start], pad)
 
 
 def padded_length(length: int) -> int:
-    """The next multiple of 16 that is not below ``length``; at least 16."""
-    return max(LENGTH_STEP, -(-length // LENGTH_STEP) * LENGTH_STEP)
+    """The next of the lengths that is not below ``length``."""
+    step = SHORT_STEP if length <= SHORT else LONG_STEP
+    return max(step, -(-length // step) * step)
+
+
+def padded_size(count: int) -> int:
+    """The next of the sizes that is not below ``count``."""
+    return SIZES[bisect_left(SIZES, count)]
+
+
+def _cuts(lengths: list[int], tokens: int) -> Iterator[tuple[int, int]]:
+    """The cheapest way to cut sorted lengths into batches, by dynamic programming; start and end of each."""
+    count = len(lengths)
+    cost = [0] + [0] * count  # of the cheapest cut of the first so many
+    cut = [0] * (count + 1)  # where its last batch starts
+    for end in range(1, count + 1):
+        options = (
+            (cost[start] + BATCH_COST + padded_size(end - start) * lengths[start], start)
+            for start in range(end)
+            if end - start == 1 or padded_size(end - start) * lengths[start] <= tokens
+        )
+        cost[end], cut[end] = min(options)
+    ends = [count]
+    while ends[-1]:
+        ends.append(cut[ends[-1]])
+    return pairwise(reversed(ends))
+
+
+def _batch(sequences: Sequence[Sequence[int]], chosen: list[int], length: int, pad: int) -> Batch:
+    size = padded_size(len(chosen))
+    if size == 1:  # one row saves little by a shorter length, and the engine loses a millisecond by another shape
+        length = -(-length // LONG_STEP) * LONG_STEP
+    ids = np.full((size, length), pad, np.int64)
+    mask = np.zeros((size, length), np.int64)
+    for row, index in enumerate(chosen):
+        ids[row, : len(sequences[index])] = sequences[index]
+        mask[row, : len(sequences[index])] = 1
+    return Batch(np.array(chosen, np.int64), ids, mask)

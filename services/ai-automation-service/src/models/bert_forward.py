@@ -17,7 +17,8 @@ from src.models.bert_names import BertConfig, prefix
 from src.models.weights import FloatArray, WeightFile
 
 Kind = Literal["hidden", "context", "inner"]
-_MOST_TOKENS = 6144  # in one matrix
+_MOST_TOKENS, _LEAST_TOKENS = 6144, 2048  # in one matrix; the wider the model, the fewer
+_NARROW = 384  # width of a model that has the most
 
 
 class Observer(Protocol):
@@ -75,6 +76,9 @@ def portions(sequences: Sequence[Sequence[int]], tokens: int = _MOST_TOKENS) -> 
 class Forward:
     """The encoder of one file of weights.
 
+    Attributes:
+        tokens: at most that many should be asked for at once, to keep the memory of one layer small.
+
     Raises:
         WeightsUnreadable: it is not in there, or (any method) a tensor is missing.
     """
@@ -83,6 +87,8 @@ class Forward:
         self._weights = weights
         self._config = config
         self._prefix = prefix(weights)
+        width = weights.shape(f"{self._prefix}embeddings.word_embeddings.weight")[1]
+        self.tokens = max(_LEAST_TOKENS, min(_MOST_TOKENS, _MOST_TOKENS * _NARROW // width))
 
     def hidden(self, texts: Texts, observe: Observer = nothing) -> FloatArray:
         """The last layer's output, float32 (tokens, width)."""
@@ -144,8 +150,13 @@ def gelu(x: FloatArray) -> FloatArray:
     half = np.abs(x) * np.float32(np.sqrt(0.5))
     t = 1 / (1 + np.float32(0.3275911) * half)
     terms = (0.254829592, -0.284496736, 1.421413741, -1.453152027, 1.061405429)
-    series = np.zeros_like(t)
+    tail = np.zeros_like(t)
     for term in reversed(terms):
-        series = (series + np.float32(term)) * t
-    tail = series * np.exp(-half * half) / 2
-    return np.asarray(x * np.where(x < 0, tail, 1 - tail), np.float32)
+        tail += np.float32(term)
+        tail *= t
+    half *= -half
+    tail *= np.exp(half, out=half)
+    tail /= 2
+    np.subtract(1, tail, out=tail, where=x >= 0)
+    tail *= x
+    return np.asarray(tail, np.float32)

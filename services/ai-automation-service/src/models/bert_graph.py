@@ -17,7 +17,7 @@ from src.models.layers import Layers, Precision
 from src.models.weights import WeightFile
 
 if TYPE_CHECKING:
-    from openvino import Model, Node
+    from openvino import Model, Node, Output
 
     from src.models.calibration import Calibrated
 
@@ -39,17 +39,22 @@ def embedding_graph(
         pooling: the mean over the tokens of the attention mask only, or the first token's vector.
         calibrated: layers that multiply whole numbers; the others are at ``precision``.
     """
+    graph = _Encoder(weights, config, precision, calibrated)
+    return graph.model(sentence_vectors(graph.hidden(), graph.mask, pooling), "sentence_embedding")
+
+
+def sentence_vectors(hidden: Node | Output, mask: Node | Output, pooling: Literal["mean", "cls"]) -> Node:
+    """float32 (batch, width), rows of unit length, of the vectors of tokens (batch, length, width) and their mask."""
     from openvino import opset15 as ops
 
-    graph = _Encoder(weights, config, precision, calibrated)
-    hidden, axis = graph.hidden(), ops.constant(np.int64(1))
+    axis = ops.constant(np.int64(1))
     if pooling == "cls":
         pooled = ops.gather(hidden, ops.constant(np.int64(0)), axis)
     else:
-        mask = ops.unsqueeze(ops.convert(graph.mask, "f32"), ops.constant(np.int64(2)))
-        count = ops.maximum(ops.reduce_sum(mask, axis), ops.constant(_TINY))
-        pooled = ops.divide(ops.reduce_sum(ops.multiply(hidden, mask), axis), count)
-    return graph.model(ops.normalize_l2(pooled, axis, 1e-12, "max"), "sentence_embedding")
+        present = ops.unsqueeze(ops.convert(mask, "f32"), ops.constant(np.int64(2)))
+        count = ops.maximum(ops.reduce_sum(present, axis), ops.constant(_TINY))
+        pooled = ops.divide(ops.reduce_sum(ops.multiply(hidden, present), axis), count)
+    return ops.normalize_l2(pooled, axis, 1e-12, "max")
 
 
 def reranker_graph(
@@ -104,16 +109,14 @@ class _Encoder:
 
     def _embedded(self) -> Node:
         ops, layers = self._ops, self.layers
-        zero, one = ops.constant(np.int64(0)), ops.constant(np.int64(1))
-        first = self._config.first_position
-        length = ops.gather(ops.shape_of(self.ids), one, zero)
-        past = ops.add(length, ops.constant(np.int64(first)))
-        positions = ops.range(ops.constant(np.int64(first)), past, one, "i64")
+        at = f"{self._prefix}embeddings"
+        places = layers.weights.read(f"{at}.position_embeddings.weight")[self._config.first_position :]
         # The only token type there is in a single text, and in XLM-RoBERTa.
-        kind = layers.weights.read(f"{self._prefix}embeddings.token_type_embeddings.weight")[0]
-        words = layers.embedding(self.ids, f"{self._prefix}embeddings.word_embeddings.weight")
-        places = layers.embedding(positions, f"{self._prefix}embeddings.position_embeddings.weight")
-        return ops.add(words, ops.add(places, ops.constant(kind)))
+        kind = layers.weights.read(f"{at}.token_type_embeddings.weight")[0]
+        zero, one = (ops.constant(np.array([number], np.int64)) for number in (0, 1))
+        length = ops.gather(ops.shape_of(self.ids), one, ops.constant(np.int64(0)))
+        standing = ops.slice(ops.constant(places + kind), zero, length, one, zero)
+        return ops.add(layers.embedding(self.ids, f"{at}.word_embeddings.weight"), standing)
 
     def _layer(self, x: Node, bias: Node, at: str) -> Node:
         ops, layers, epsilon = self._ops, self.layers, self._config.epsilon

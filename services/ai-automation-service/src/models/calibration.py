@@ -45,5 +45,6 @@ def calibrate(weights: WeightFile, config: BertConfig, sequences: Sequence[Seque
 
     if not sequences:
         raise ValueError("there is nothing to calibrate on")
-    Forward(weights, config).hidden(Texts.of(next(portions(sequences))), observe)
+    forward = Forward(weights, config)
+    forward.hidden(Texts.of(next(portions(sequences, forward.tokens))), observe)
     return made

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 TOKENIZER = "tokenizer.json"
 _BERT_INPUTS = {"input_ids", "attention_mask"}
 _DATA = Path(__file__).parent / "data"
-_QUESTIONS, _PASSAGES = 6, 30  # of the pairs that a reranker is measured on
+_QUESTIONS, _PASSAGES = 5, 24  # of the pairs that a reranker is measured on
 _LONGEST = 256  # tokens of a sentence for calibration and measuring
 
 
@@ -85,6 +85,12 @@ def convert_weights(shape: Shape, files: dict[str, Path], precision: Precision, 
             # A T5's inputs outgrow eight bits (activations of thousands), so its weights alone are rounded.
             served: Precision = "int8_weights" if precision == "int8" else precision
             graph, done = classifier_graphs(weights, config, served)["model"], Converted(served, {})
+        elif shape.graph == "optimum-embedding":
+            from src.models.optimum_export import export_embedding
+
+            sentences = _sentences("parity_sentences.txt")
+            graph, served, parity = export_embedding(shape, files, precision, folder, sentences)
+            done = Converted(served, parity)
         else:
             encoder = _Encoder(shape, weights, BertConfig.from_json(config), files[TOKENIZER])
             graph, done = encoder.at(precision)

@@ -40,7 +40,7 @@ class EmbeddingModel:
 
         def run(batch: Batch) -> NDArray[np.float32]:
             output = network({"input_ids": batch.ids, "attention_mask": batch.mask})[0]
-            if output.shape != (len(batch.indices), dimensions):
+            if output.shape[1:] != (dimensions,):
                 raise ModelCorrupt(Role.EMBEDDING, f"its graph gives {output.shape[1:]}, not ({dimensions},)")
             return output
 

@@ -2,7 +2,10 @@
 
 The linear head knows its own labels only. It answers a question whose labels are all among them, and renormalises. It
 also answers for other priorities, by rank: they are listed most first, so three of them are its three under other
-names. For other categories the nearest description has to do (:mod:`src.models.embedding_labels`). ``made_by`` tells.
+names. For other categories the nearest description has to do (:mod:`src.models.embedding_labels`).
+
+The head also knows the vectors of one embedding model only. Under another one the nearest description tells the
+category, and nothing tells the priority: nearness cannot (``docs/classification.md``). ``made_by`` tells all of this.
 """
 
 from __future__ import annotations
@@ -24,7 +27,8 @@ class FallbackClassifier:
     """Category and priority from the vectors of sentences.
 
     Args:
-        embed: texts to rows of unit length; asked for other categories only.
+        head: None: it was trained on another embedding model than the one that serves.
+        embed: texts to rows of unit length; asked where descriptions have to do.
 
     Attributes:
         made_by: what its classifications say they were made by.
@@ -33,14 +37,18 @@ class FallbackClassifier:
         ModelError: whatever ``embed`` raises.
     """
 
-    def __init__(self, head: LinearHead, labels: Labels, embed: Callable[[Sequence[str]], NDArray[np.float32]]) -> None:
+    def __init__(
+        self, head: LinearHead | None, labels: Labels, embed: Callable[[Sequence[str]], NDArray[np.float32]]
+    ) -> None:
         self._head = head
         self._labels = labels
         self._shares = _shares(labels.priorities)
-        known = {category for category, _ in head.pairs}
+        known = {category for category, _ in head.pairs} if head else set()
         self._described = None if known.issuperset(labels.categories) else EmbeddingLabels.of(labels.categories, embed)
         by_rank = "" if set(labels.priorities) <= set(PRIORITIES) else " by rank"
-        if self._described is not None:
+        if head is None:
+            self.made_by = f"category: {MADE_BY}, priority: none"
+        elif self._described is not None:
             self.made_by = f"category: {MADE_BY}, priority: {head.made_by}{by_rank}"
         else:
             self.made_by = head.made_by + (f", priority{by_rank}" if by_rank else "")
@@ -51,22 +59,35 @@ class FallbackClassifier:
         Raises:
             ValueError: vectors of another width than the head's.
         """
-        pairs = self._head.probabilities(vectors)
-        if self._described is not None:
-            categories = self._described.probabilities(vectors)
-        else:
-            categories = _normal(pairs @ _belongs([pair[0] for pair in self._head.pairs], self._labels.categories))
-        priorities = _normal(pairs @ _belongs([pair[1] for pair in self._head.pairs], PRIORITIES) @ self._shares)
+        categories = self._categories(vectors)
+        priorities = self._priorities(vectors)
         return [
             Classification(
-                category=self._labels.categories[int(category.argmax())],
-                priority=self._labels.priorities[int(priority.argmax())],
-                category_probabilities=dict(zip(self._labels.categories, category.tolist(), strict=True)),
-                priority_probabilities=dict(zip(self._labels.priorities, priority.tolist(), strict=True)),
+                category=max(category, key=category.__getitem__),
+                priority=max(priority, key=priority.__getitem__, default=None),
+                category_probabilities=category,
+                priority_probabilities=priority,
                 made_by=self.made_by,
             )
             for category, priority in zip(categories, priorities, strict=True)
         ]
+
+    def _categories(self, vectors: NDArray[np.float32]) -> list[dict[str, float]]:
+        if self._described is not None:
+            return _named(self._labels.categories, self._described.probabilities(vectors))
+        assert self._head is not None
+        of_pairs = _belongs([category for category, _ in self._head.pairs], self._labels.categories)
+        return _named(self._labels.categories, _normal(self._head.probabilities(vectors) @ of_pairs))
+
+    def _priorities(self, vectors: NDArray[np.float32]) -> list[dict[str, float]]:
+        if self._head is None:
+            return [{} for _ in vectors]
+        of_pairs = _belongs([priority for _, priority in self._head.pairs], PRIORITIES)
+        return _named(self._labels.priorities, _normal(self._head.probabilities(vectors) @ of_pairs @ self._shares))
+
+
+def _named(labels: Sequence[str], shares: FloatArray) -> list[dict[str, float]]:
+    return [dict(zip(labels, row.tolist(), strict=True)) for row in shares]
 
 
 def _shares(priorities: Sequence[str]) -> FloatArray:

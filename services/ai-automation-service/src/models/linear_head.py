@@ -1,7 +1,8 @@
 """Category and priority from a sentence's vector: the classifier that serves while flan-t5 cannot be had.
 
 A multinomial logistic regression over the embedding model's vectors. Its classes are the pairs of category and
-priority, because what makes a routine important depends on what it is about; each answer is the sum over the other.
+priority, because what makes a routine important depends on what it is about; each answer is the sum over the other
+(:mod:`src.models.fallback_classifier`).
 ``data/linear_head.json`` holds the weights with the figures they reached on sentences they had not seen;
 ``scripts/train_linear_head.py`` makes it from ``data/labelled_sentences.csv``, and ``docs/classification.md`` tells
 how far to trust it.
@@ -18,7 +19,6 @@ from numpy.typing import NDArray
 
 from src.domain.patterns import Json
 from src.errors import ModelCorrupt
-from src.models.answers import Classification
 
 FloatArray = NDArray[np.float64]
 
@@ -34,7 +34,8 @@ class LinearHead:
         pairs: (category, priority) of each class.
         weights: float64 (classes, dimensions).
         intercepts: float64 (classes,).
-        embedding: id of the embedding model whose vectors it was trained on; it means nothing to another's.
+        embedding: id of the embedding model whose vectors it was trained on, at any precision; it means nothing to
+            another's.
         figures: what it reached on held-out sentences, as the training wrote them.
         data_sha256: of the file of sentences it was trained on.
 
@@ -70,6 +71,14 @@ class LinearHead:
     def made_by(self) -> str:
         """What its classifications say they were made by."""
         return f"linear-head@{self.data_sha256[:7]}"
+
+    def reads(self, embedding: str) -> bool:
+        """Whether an embedding model, by its id, is the one it was trained on, at whatever precision.
+
+        One with a variant is a person's own way to run that model, so its vectors are others.
+        """
+        model, _, form = embedding.rpartition(":")
+        return model == self.embedding and "+" not in form
 
     @classmethod
     def load(cls, path: Path = WEIGHTS) -> LinearHead:
@@ -107,7 +116,7 @@ class LinearHead:
         }
 
     def probabilities(self, vectors: NDArray[np.floating]) -> FloatArray:
-        """(n, dimensions) to (n, classes); rows sum to 1.
+        """Vectors (n, dimensions), rows of unit length, to the probabilities of the pairs (n, classes); rows sum to 1.
 
         Raises:
             ValueError: vectors of another width.
@@ -117,25 +126,3 @@ class LinearHead:
         logits = vectors.astype(np.float64) @ self.weights.T + self.intercepts
         raised = np.exp(logits - logits.max(axis=1, keepdims=True))
         return np.asarray(raised / raised.sum(axis=1, keepdims=True), np.float64)
-
-    def predict(self, vectors: NDArray[np.float32]) -> list[Classification]:
-        """Labels for the vectors of sentences: float32 (n, dimensions), rows of unit length.
-
-        Raises:
-            ValueError: vectors of another width.
-        """
-        return [self._classification(row) for row in self.probabilities(vectors)]
-
-    def _classification(self, probabilities: FloatArray) -> Classification:
-        categories: dict[str, float] = {}
-        priorities: dict[str, float] = {}
-        for (category, priority), probability in zip(self.pairs, map(float, probabilities), strict=True):
-            categories[category] = categories.get(category, 0.0) + probability
-            priorities[priority] = priorities.get(priority, 0.0) + probability
-        return Classification(
-            category=max(categories, key=categories.__getitem__),
-            priority=max(priorities, key=priorities.__getitem__),
-            category_probabilities=categories,
-            priority_probabilities=priorities,
-            made_by=self.made_by,
-        )

@@ -109,7 +109,7 @@ class Loader:
         return Classifier(
             entry.folder,
             self._runtime,
-            made_by=card.identifier(self._precision, entry.manifest["revision"]),
+            made_by=card.identifier(entry.manifest.get("served", self._precision), entry.manifest["revision"]),
             labels=labels_for(card, self._labels),
             max_tokens=card.max_tokens,
             waiting=self._waiting,

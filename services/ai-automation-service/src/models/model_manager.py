@@ -46,7 +46,8 @@ class ModelManager:
 
     Models are named as the catalog names them; a :class:`Role` stands for the first model of that role. Every method
     that asks a model may raise ModelUnavailable, and ModelBusy when too many texts wait for it; ``classify`` falls back
-    to the linear head by itself and says so in ``made_by``; ``rerank`` does not fall back, its caller has the evidence.
+    to the embedding model's vectors by itself and says so in ``made_by``; ``rerank`` does not fall back, its caller has
+    the evidence.
 
     A load that failed is not tried again for a minute, then two, and so on up to half an hour; until then every call
     fails at once with what was wrong. :meth:`load` tries at once.
@@ -85,7 +86,10 @@ class ModelManager:
 
     @property
     def embedding_id(self) -> str:
-        """Names the embedding model with revision and precision without loading it; part of a vector's cache key."""
+        """Names the embedding model with revision and precision without loading it; part of a vector's cache key.
+
+        Before its files are here, the precision is the one that is wanted; then it is the one that is served.
+        """
         return self.identifier(Role.EMBEDDING)
 
     @property
@@ -106,7 +110,7 @@ class ModelManager:
         """
         card = self._card(name)
         manifest = self._acquirer.cache.peek(card.name, card.key(self._precision)) or {}
-        return card.identifier(self._precision, manifest.get("revision"))
+        return card.identifier(manifest.get("served", self._precision), manifest.get("revision"))
 
     def get_embedding_model(self) -> EmbeddingModel:
         """The embedding model, loaded. Held without a lease: see :meth:`use`."""
@@ -205,7 +209,8 @@ class ModelManager:
                 return model.classify(texts)
         except ModelUnavailable as error:
             logger.debug("classifier_fallback why=%r", error.message)
-            return self._fallback.get().predict(self.generate_embeddings(texts))
+            vectors = self.generate_embeddings(texts)  # first: that settles the model's revision
+            return self._fallback.get().predict(vectors)
 
     def classify_pattern(self, text: str) -> Json:
         """``classify`` for one text, as JSON with ``category`` and ``priority``."""
@@ -302,7 +307,12 @@ class ModelManager:
         return loaded
 
     def _load_fallback(self) -> FallbackClassifier:
-        return FallbackClassifier(LinearHead.load(), self._labels, self.generate_embeddings)
+        head = LinearHead.load()
+        embedding = self.embedding_id
+        if head.reads(embedding):
+            return FallbackClassifier(head, self._labels, self.generate_embeddings)
+        logger.warning("linear_head_refused trained_on=%s embedding=%s", head.embedding, embedding)
+        return FallbackClassifier(None, self._labels, self.generate_embeddings)
 
     def _given_up(self, names: list[str], why: str) -> None:
         give_back()

@@ -102,7 +102,7 @@ def score_parity(exact: FloatArray, found: FloatArray) -> ScoreParity:
 def exact_vectors(forward: Forward, sequences: Sequence[Sequence[int]], pooling: Pooling) -> FloatArray:
     """What the graph should give: float32 (texts, width), rows of unit length."""
     found: list[FloatArray] = []
-    for portion in portions(sequences):
+    for portion in portions(sequences, forward.tokens):
         texts = Texts.of(portion)
         hidden = forward.hidden(texts)
         if pooling == "cls":
@@ -118,7 +118,7 @@ def exact_scores(forward: Forward, sequences: Sequence[Sequence[int]]) -> FloatA
     """What the graph should give: the logit of each pair, float32 (pairs,)."""
     dense, out = forward.linear("classifier.dense"), forward.linear("classifier.out_proj")
     found: list[FloatArray] = []
-    for portion in portions(sequences):
+    for portion in portions(sequences, forward.tokens):
         texts = Texts.of(portion)
         first = forward.hidden(texts)[texts.ends[:-1]]
         found.append((np.tanh(first @ dense[0].T + dense[1]) @ out[0].T + out[1])[:, 0])
@@ -129,7 +129,7 @@ def run(network: Compiled, sequences: Sequence[Sequence[int]], pad: int) -> Floa
     """The graph's output for each sequence, float32 (sequences, width)."""
     rows: dict[int, FloatArray] = {}
     for batch in batches(sequences, pad=pad):
-        rows.update(zip(batch.indices.tolist(), _output(network, batch), strict=True))
+        rows.update(zip(batch.indices.tolist(), _output(network, batch), strict=False))  # some only fill it up
     return np.stack([rows[place] for place in range(len(sequences))])
 
 

@@ -167,6 +167,8 @@ def _fetch(source: HubSource, request: Json, meter: Meter) -> Fetched:
 
 def _require_room(request: Json, to_come: int, total: int, form: str) -> None:
     converted = total if form == "openvino" else int(total * _CONVERTED[request["precision"]])
+    if request["graph"] == "optimum-embedding" and form == "weights":
+        converted += int(total * _CONVERTED["fp32"])  # the export lies beside it meanwhile
     require_room(
         [
             Need(Path(request["downloads"]), to_come, "the download", "HF_HOME"),

@@ -71,7 +71,7 @@ class RequestQueue:
     """One network's queue. Threads may ask at once.
 
     Args:
-        run: rows (batch, ...) of a batch, one for each of its sequences and depending on nothing else.
+        run: rows (batch, ...) of a batch; a sequence's row depends on nothing else.
         name: the model's, for errors.
         pad: token id that fills the end of a row.
         limit: sequences that may wait. Of one caller at most a quarter of it counts: a caller with many can always be
@@ -198,10 +198,6 @@ class RequestQueue:
                 self._requests.rotate(-1)
             else:
                 self._requests.popleft()
-        if self._requests:  # a power of two is one batch where the rest would be small ones
-            size = 1 << (len(taken).bit_length() - 1)
-            self._put_back(taken[size:])
-            del taken[size:]
         return taken
 
     def _put_back(self, taken: _Taken) -> None:
@@ -230,6 +226,6 @@ class RequestQueue:
     def _rows(self, sequences: Sequence[Sequence[int]]) -> list[Rows]:
         rows: dict[int, Rows] = {}
         for batch in batches(sequences, pad=self._pad, largest=self._largest, tokens=self._tokens):
-            for place, row in zip(batch.indices, self._run(batch), strict=True):
+            for place, row in zip(batch.indices, self._run(batch), strict=False):  # some only fill the batch up
                 rows[int(place)] = row
         return [rows[place] for place in range(len(sequences))]

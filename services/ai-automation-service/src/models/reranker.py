@@ -33,7 +33,7 @@ class Reranker:
 
         def run(batch: Batch) -> NDArray[np.float32]:
             output = network({"input_ids": batch.ids, "attention_mask": batch.mask})[0]
-            return output.reshape(len(batch.indices))
+            return output.reshape(len(batch.ids))
 
         self._queue = RequestQueue(
             run, name=Role.RERANKER, pad=self._tokenizer.pad, limit=waiting, workers=network.parallel

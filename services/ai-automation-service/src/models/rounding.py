@@ -55,7 +55,23 @@ def round_to_inputs(weights: FloatArray, scales: FloatArray, covariance: NDArray
 
 
 def _inverse_factor(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Upper triangular (n, n), the Cholesky factor of the damped covariance's inverse."""
+    """Upper triangular U (n, n) of which ``U.T @ U`` is the inverse of the damped covariance.
+
+    The factor of the reversed matrix, inverted and turned back, is that of the inverse, which is never formed.
+    """
     damped = covariance + np.eye(len(covariance)) * max(_DAMPING * float(np.diag(covariance).mean()), 1e-12)
-    factor: NDArray[np.float64] = np.linalg.cholesky(np.linalg.inv(damped)).T
-    return factor
+    reversed_factor = np.asarray(np.linalg.cholesky(damped[::-1, ::-1]), np.float64)
+    return np.ascontiguousarray(_inverse_of_lower(reversed_factor)[::-1, ::-1])
+
+
+def _inverse_of_lower(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Of a lower triangular matrix, by halves."""
+    size = len(matrix)
+    if size <= _BLOCK:
+        return np.asarray(np.linalg.inv(matrix), np.float64)
+    half = size // 2
+    inverse = np.zeros_like(matrix)
+    inverse[:half, :half] = _inverse_of_lower(matrix[:half, :half])
+    inverse[half:, half:] = _inverse_of_lower(matrix[half:, half:])
+    inverse[half:, :half] = -inverse[half:, half:] @ (matrix[half:, :half] @ inverse[:half, :half])
+    return inverse

@@ -94,6 +94,8 @@ class Runtime:
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_PRECISION_HINT": "f32",
             "DYNAMIC_QUANTIZATION_GROUP_SIZE": _GROUP if fast else 0,
+            # Threads that may wander wait less where the processors are shared with other work.
+            "ENABLE_CPU_PINNING": False,
         }
         threads = self._threads or allowed_cpus()
         if threads:

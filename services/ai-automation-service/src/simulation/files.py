@@ -21,14 +21,22 @@ _CHUNK = 100_000
 
 @contextmanager
 def _writing(path: Path) -> Iterator[TextIO]:
-    """A text file, compressed if its name ends in ``.gz``; the same content gives the same bytes."""
-    with path.open("wb") as raw:
-        if path.suffix == ".gz":
-            with gzip.GzipFile("", "wb", mtime=0, fileobj=raw) as packed, io.TextIOWrapper(packed, "utf-8") as text:
-                yield text
-        else:
-            with io.TextIOWrapper(raw, "utf-8") as text:
-                yield text
+    """A text file, there whole or not at all; compressed if its name ends in ``.gz``.
+
+    The same content gives the same bytes.
+    """
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        with partial.open("wb") as raw:
+            if path.suffix == ".gz":
+                with gzip.GzipFile("", "wb", mtime=0, fileobj=raw) as packed, io.TextIOWrapper(packed, "utf-8") as text:
+                    yield text
+            else:
+                with io.TextIOWrapper(raw, "utf-8") as text:
+                    yield text
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def _offset(minutes: int) -> str:
