@@ -69,11 +69,18 @@ def test_scores_are_the_exact_graphs(tmp_path: Path) -> None:
 
 
 def test_more_texts_than_go_into_one_pass_give_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    forward = Forward(embedding(tmp_path), BERT)
+    forward, passes = Forward(embedding(tmp_path), BERT), list[int]()
     whole = exact_vectors(forward, SEQUENCES, "mean")
-    monkeypatch.setattr(portions, "__defaults__", (8,))
-    assert [len(portion) for portion in portions(SEQUENCES)] == [2, 1, 1]
+    hidden = forward.hidden
+
+    def counted(texts: Texts) -> FloatArray:
+        passes.append(len(texts.ids))
+        return hidden(texts)
+
+    monkeypatch.setattr(forward, "hidden", counted)
+    forward.tokens = 8
     np.testing.assert_allclose(exact_vectors(forward, SEQUENCES, "mean"), whole, atol=1e-6)
+    assert passes == [8, 57, 5]
 
 
 @settings(deadline=None)

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from src.models.bert_forward import Forward
+from src.models.bert_forward import Forward, Kind, Texts
 from src.models.bert_graph import embedding_graph, reranker_graph
 from src.models.bert_names import BertConfig
 from src.models.calibration import Calibrated, calibrate
 from src.models.layers import Precision
 from src.models.parity import Pooling, exact_scores, exact_vectors, run
 from src.models.runtime import Runtime
-from src.models.weights import WeightFile
+from src.models.weights import FloatArray, WeightFile
 from tests.unit.models import tiny
 
 BERT, XLMR = BertConfig.from_json(tiny.bert_config()), BertConfig.from_json(tiny.xlmr_config())
@@ -60,6 +60,22 @@ def test_every_linear_layer_of_the_encoder_is_calibrated(calibrated: Calibrated)
         }.items()
     }
     assert [layer.grid.is_cut for layer in calibrated.values()] == [False, False, False, True] * tiny.LAYERS
+
+
+def test_ranges_are_wider_than_what_was_seen_where_more_is_to_be_expected(
+    embedding: WeightFile, calibrated: Calibrated
+) -> None:
+    def look(name: str, kind: Kind, inputs: FloatArray, weight: FloatArray, bias: FloatArray) -> None:
+        grid, seen = calibrated[name].grid, inputs.max(axis=0) - inputs.min(axis=0)
+        if kind == "inner":
+            ends = grid.offset + grid.step * 255
+            highest = np.array([ends[grid.channels == channel].max() for channel in range(len(seen))])
+            assert grid.offset.min() == pytest.approx(-0.17)
+            assert np.all(highest + 0.17 >= (inputs.max(axis=0) + 0.17) * 1.2499)
+        else:
+            assert np.min(grid.step * 255 / seen) == pytest.approx({"hidden": 1.0, "context": 1.25}[kind], rel=1e-4)
+
+    Forward(embedding, BERT).hidden(Texts.of(LESSONS), look)
 
 
 @pytest.mark.parametrize("pooling", ["mean", "cls"])

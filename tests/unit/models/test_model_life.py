@@ -124,9 +124,10 @@ def test_sixty_four_threads_cause_one_load_of_each(make: Make, monkeypatch: pyte
 
     monkeypatch.setattr(Runtime, "load", counted)
     first: list[Callable[[], object]] = [
-        lambda: manager.generate_embeddings(["hall motion"]).tolist(),
-        lambda: manager.rerank("save energy", ["hall motion"]),
-        lambda: manager.classify_pattern("hall motion"),
+        # Callers that are answered together have a batch of another shape, which the last bits of a sum show.
+        lambda: manager.generate_embeddings(["hall motion"]).round(4).tolist(),
+        lambda: [round(ranked.score, 4) for ranked in manager.rerank("save energy", ["hall motion"])],
+        lambda: {name: manager.classify_pattern("hall motion")[name] for name in ("category", "made_by")},
     ]
 
     def ask(thread: int) -> str:

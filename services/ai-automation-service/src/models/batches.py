@@ -15,8 +15,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-SHORT_STEP, LONG_STEP = 8, 16  # lengths up to SHORT are multiples of the first, beyond it of the second
-SHORT = 64
+# Lengths are multiples of it. With any other, sums of 16 numbers at a time would be taken in another order, and a
+# text's vector would depend, in its last digit, on the length of the batch it is in.
+LENGTH_STEP = 16
 SIZES = (1, 2, 4, 8, 12, 16, 24, 32)
 LARGEST_BATCH = SIZES[-1]
 MOST_TOKENS = 1024
@@ -57,9 +58,8 @@ def batches(
 
 
 def padded_length(length: int) -> int:
-    """The next of the lengths that is not below ``length``."""
-    step = SHORT_STEP if length <= SHORT else LONG_STEP
-    return max(step, -(-length // step) * step)
+    """The next multiple of the step that is not below ``length``, and no empty one."""
+    return max(LENGTH_STEP, -(-length // LENGTH_STEP) * LENGTH_STEP)
 
 
 def padded_size(count: int) -> int:
@@ -87,8 +87,6 @@ def _cuts(lengths: list[int], tokens: int) -> Iterator[tuple[int, int]]:
 
 def _batch(sequences: Sequence[Sequence[int]], chosen: list[int], length: int, pad: int) -> Batch:
     size = padded_size(len(chosen))
-    if size == 1:  # one row saves little by a shorter length, and the engine loses a millisecond by another shape
-        length = -(-length // LONG_STEP) * LONG_STEP
     ids = np.full((size, length), pad, np.int64)
     mask = np.zeros((size, length), np.int64)
     for row, index in enumerate(chosen):

@@ -52,7 +52,7 @@ class EmbeddingModel:
         """float32 (n, dimensions), rows of unit length, in the order of the texts.
 
         A text's vector does not depend on the other texts: padding is masked, and every row of a batch is
-        computed by itself.
+        computed by itself, in sums of the same order (see ``LENGTH_STEP`` of :mod:`src.models.batches`).
 
         Raises:
             ModelBusy: more texts wait for it than may.
