@@ -106,7 +106,7 @@ def test_word_by_word_the_grammar_of_a_question_finds_nothing() -> None:
 
 
 def test_the_fallback_weighs_sentence_word_and_evidence() -> None:
-    assert mixed([0.6], [0.2], [1.0]) == pytest.approx([(0.6 + 0.2) / 2 + 0.05])
+    assert mixed([0.6], [0.2], [1.0]) == pytest.approx([(0.6 + 0.2) / 2 + 0.02])
     assert mixed([0.6], None, [0.0]) == pytest.approx([0.6])
 
 

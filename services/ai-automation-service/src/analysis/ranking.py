@@ -36,8 +36,8 @@ BY_EVIDENCE = "evidence"
 SHARE_OF_WORDS = 0.5
 
 # The question comes first: between a routine that always happens and one that could be chance lies as much as between
-# two sentences 0.05 apart in cosine. More than that pushes what was asked for out of sight.
-WEIGHT_OF_EVIDENCE = 0.05
+# two sentences 0.02 apart in cosine. More than that pushes what was asked for out of sight.
+WEIGHT_OF_EVIDENCE = 0.02
 
 
 @dataclass(frozen=True, slots=True)
