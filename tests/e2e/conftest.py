@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,3 +33,11 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     written = Program(home, home / "models")("demo", home / "home.csv")
     assert written.code == 0, written.err
     return home / "home.csv"
+
+
+@pytest.fixture(autouse=True)
+def _interrupts_reach_programs() -> Iterator[None]:
+    """A shell that starts the tests in the background has them, and so the programs they start, ignore Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
