@@ -177,7 +177,8 @@ def _rows(path: Path) -> list[dict[str, str]]:
 
 
 def _routine(row: Mapping[str, str], things: Mapping[str, Thing]) -> Routine:
-    actions = tuple(Action(*action.split()) for action in row["actions"].split(", "))
+    named = (action.partition(" ") for action in row["actions"].split(", "))
+    actions = tuple(Action(entity_id, to) for entity_id, _, to in named)
     first, *rest = row["trigger"].split()
     cause: Thing | None = None
     trigger: TimeTrigger | StateTrigger

@@ -157,6 +157,7 @@ def _type_for_people(annotation: object) -> str:
         str: "text",
         int: "whole number",
         float: "number",
+        float | None: "number",
         bool: "`true` or `false`",
         Path: "folder",
     }[annotation]  # type: ignore[index]
@@ -165,7 +166,8 @@ def _type_for_people(annotation: object) -> str:
 def test_the_docs_have_the_table_of_settings() -> None:
     expected = []
     for name, field in Settings.model_fields.items():
-        default = str(field.default).lower() if isinstance(field.default, bool) else str(field.default)
+        default = "" if field.default is None else str(field.default)
+        default = default.lower() if isinstance(field.default, bool) else default
         shown = f"`{default}`" if default else "empty"
         expected.append(f"| `{name.upper()}` | {_type_for_people(field.annotation)} | {shown} | {field.description} |")
     page = (REPO / "docs" / "settings.md").read_text("utf-8")

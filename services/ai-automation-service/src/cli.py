@@ -121,6 +121,15 @@ def build_parser() -> argparse.ArgumentParser:
         reading.add_argument("--kinds", metavar="K,..", help="kinds of routine to look for (default: all)")
         reading.add_argument("--start", metavar="ISO", help="only events from then on, on the home's clock")
         reading.add_argument("--end", metavar="ISO", help="only events before this")
+        reading.add_argument(
+            "--position",
+            metavar="LAT,LON",
+            help="where the home is, as --position=52.52,13.40 (default: the history's own)",
+        )
+        if name == "mine":
+            reading.add_argument(
+                "--explain", action="store_true", help="also say, for every entity without a routine, why it has none"
+            )
         if name == "detect":
             reading.add_argument("--interest", help="a standing interest or a question (default: every interest)")
             reading.add_argument(
@@ -172,11 +181,12 @@ def run_command(options: argparse.Namespace, terminal: Terminal) -> None:
             kinds=kinds_from(options.kinds) if options.kinds is not None else None,
             start=options.start,
             end=options.end,
+            position=options.position,
         )
         if name == "mine":
             from src.commands.mine import mine_file
 
-            mine_file(reading, terminal)
+            mine_file(reading, terminal, explain=options.explain)
             return
         from src.commands.detect import detect_file
 

@@ -6,6 +6,7 @@
     │   ├── HistoryUnreadable        a file, but not one we can read (a directory, another program's database, ...)
     │   ├── HistoryColumnsMissing    a table without timestamp, entity_id or state
     │   ├── HistoryEmpty             readable, and nothing in it is usable
+    │   ├── AutomationsUnreadable    the home's file of automations cannot be read, or is none
     │   ├── UnknownTimeZone          not a name of the IANA database
     │   ├── UnknownKind              not a kind of pattern this version mines
     │   ├── UnknownModel             not a name of the catalog
@@ -98,6 +99,22 @@ class HistoryEmpty(InputError):
             "Check that rows have an ISO 8601 timestamp, an entity id such as light.kitchen, and a state.",
             about=str(path),
         )
+
+
+class AutomationsUnreadable(InputError):
+    """Attributes:
+    line: of the file, from 1, where it goes wrong; None if that is not known.
+    """
+
+    def __init__(self, path: Path | str, why: str, line: int | None = None) -> None:
+        where = "" if line is None else f" at line {line}"
+        mend = "Give Home Assistant's automations.yaml" if line is None else "Mend that line"
+        super().__init__(
+            f"The automations in {path} cannot be read: {why}{where}.",
+            f"{mend}; in Home Assistant, Developer tools, YAML, Check configuration says more.",
+            about=str(path),
+        )
+        self.line = line
 
 
 class UnknownTimeZone(InputError):

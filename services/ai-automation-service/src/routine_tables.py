@@ -9,17 +9,36 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from src.domain.patterns import Json, Kind, Pattern
+from src.domain.patterns import Json, Pattern, PresenceTrigger
 from src.domain.runs import Shortlist
+from src.domain.whys import Why
 from src.terminal import readable
 
-_UNIT = {Kind.TIME_OF_DAY: "days", Kind.CO_OCCURRENCE: "times"}
+# What one opportunity is called, by type of trigger.
+_UNIT = {
+    "time": "days",
+    "day_type": "days",
+    "sun": "days",
+    "missed": "days",
+    "rate": "days",
+    "numeric": "crossings",
+    "state": "times",
+    "together": "times",
+    "held": "times",
+}
 _PRIORITY_STYLE = {"high": "bold", "medium": "", "low": "dim"}
 
 
 def seen(pattern: Pattern) -> str:
     """``19/22 days``: chances taken of chances there were."""
-    return f"{pattern.evidence.hits}/{pattern.evidence.opportunities} {_UNIT[pattern.kind]}"
+    return f"{pattern.evidence.hits}/{pattern.evidence.opportunities} {_unit(pattern)}"
+
+
+def _unit(pattern: Pattern) -> str:
+    trigger = pattern.trigger
+    if isinstance(trigger, PresenceTrigger):
+        return "arrivals" if trigger.event in ("arrives", "first_arrives") else "departures"
+    return _UNIT[trigger.to_json()["type"]]
 
 
 def percent(share: float) -> str:
@@ -41,6 +60,14 @@ def _table() -> Table:
     table.add_column("By chance", no_wrap=True, justify="right")
     table.add_column("Later", no_wrap=True, justify="right")
     return table
+
+
+def _said(pattern: Pattern) -> Text:
+    """The sentence, and which automation does it already."""
+    said = Text(pattern.sentence)
+    if pattern.covered_by is not None:
+        said.append(f"\nAlready done by {pattern.covered_by}.", style="dim")
+    return said
 
 
 def home_line(events: int, entities: int, span: Json) -> Text:
@@ -66,9 +93,36 @@ def patterns_table(patterns: Sequence[Pattern]) -> RenderableType:
         return Text("\nNo routine found that chance could not explain as well.")
     table = _table()
     for pattern in patterns:
-        table.add_row(Text(pattern.sentence), seen(pattern), percent(pattern.evidence.expected_rate), later(pattern))
+        table.add_row(_said(pattern), seen(pattern), percent(pattern.evidence.expected_rate), later(pattern))
     word = "routine" if len(patterns) == 1 else "routines"
     return Group(Text(f"\n{len(patterns)} {word} found\n", style="bold"), table)
+
+
+# Reasons that lie in what an entity is; all others lie in what people do with it, and are told one by one.
+_BY_NATURE = frozenset(
+    {
+        "cannot_be_set",
+        "entity_not_behaviour",
+        "free_text_entity",
+        "heartbeat",
+        "never_changes",
+        "numeric_entity",
+        "only_follows_others",
+        "sets_off_a_routine",
+    }
+)
+
+
+def whys_table(whys: Sequence[Why]) -> RenderableType:
+    """Why the rest has no routine: one line for what people can set, one for each sort of what they cannot."""
+    told = [Text(f"- {why.sentence}") for why in whys if why.reason not in _BY_NATURE]
+    sorts: dict[str, list[str]] = {}
+    for why in whys:
+        if why.reason in _BY_NATURE and why.entity_id is not None:
+            sorts.setdefault(why.reason, []).append(why.entity_id)
+    for reason, entity_ids in sorted(sorts.items()):
+        told.append(Text(f"- {readable(reason)} ({len(entity_ids)}): {', '.join(entity_ids)}", style="dim"))
+    return Group(Text("\nWhy not more\n", style="bold"), *told) if told else Group()
 
 
 def shortlist_table(shortlist: Shortlist, rows: int = 100) -> RenderableType:
@@ -84,9 +138,7 @@ def shortlist_table(shortlist: Shortlist, rows: int = 100) -> RenderableType:
         about = Text(pattern.category or "")
         if pattern.priority:
             about.append(f"\n{pattern.priority}", style=_PRIORITY_STYLE.get(pattern.priority, ""))
-        table.add_row(
-            Text(pattern.sentence), seen(pattern), percent(pattern.evidence.expected_rate), later(pattern), about
-        )
+        table.add_row(_said(pattern), seen(pattern), percent(pattern.evidence.expected_rate), later(pattern), about)
     return Group(title, table)
 
 

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Literal, get_args, get_origin
 from urllib.parse import quote
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from src.domain.cron import wall_trigger
 from src.domain.labels import CATEGORIES, PRIORITIES, Labels, parse_labels
 from src.domain.local_time import zone
+from src.domain.position import Position, position_of
 from src.errors import InvalidSetting
 
 
@@ -40,6 +41,16 @@ class Settings(BaseSettings):
     history_entities: str = Field("", description="CSV of entity metadata that goes with HISTORY.")
     analysis_schedule: str = Field("0 3 * * *", description="Cron expression of the nightly run, in the home's zone.")
     tz: str = Field("", description="IANA time zone of the home; empty: the history's own, else UTC.")
+    latitude: float | None = Field(
+        None, ge=-90, le=90, description="Degrees north of the home; empty: what Home Assistant's history says."
+    )
+    longitude: float | None = Field(
+        None,
+        ge=-180,
+        le=180,
+        validate_default=True,
+        description="Degrees east of the home; both or none, for routines that follow the sun.",
+    )
     retention_days: int = Field(
         400, ge=14, le=3660, description="Days of events that a run mines, counted from the newest."
     )
@@ -91,6 +102,18 @@ class Settings(BaseSettings):
             zone(name)
         return name
 
+    @field_validator("latitude", "longitude", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        return None if value == "" else value
+
+    @field_validator("longitude")
+    @classmethod
+    def _both_or_none(cls, value: float | None, info: ValidationInfo) -> float | None:
+        if "latitude" in info.data and (info.data["latitude"] is None) != (value is None):
+            raise ValueError("degrees east from -180 to 180 if LATITUDE is set, and nothing if it is not")
+        return value
+
     @field_validator("embedding_deployment")
     @classmethod
     def _known_deployment(cls, value: str) -> str:
@@ -118,6 +141,11 @@ class Settings(BaseSettings):
     def labels(self) -> Labels:
         """``categories`` and ``priorities``."""
         return Labels(parse_labels(self.categories), parse_labels(self.priorities))
+
+    @property
+    def position(self) -> Position | None:
+        """``latitude`` and ``longitude``."""
+        return position_of(self.latitude, self.longitude)
 
     @property
     def store_url(self) -> str:
@@ -150,9 +178,10 @@ def _wanted(name: str) -> str:
         return f"{', '.join(most)} or {last}"
     if field.annotation is bool:
         return "true or false"
-    if field.annotation not in (int, float):
+    kind = _number_type(name)
+    if kind is None:
         return "a path" if field.annotation is Path else "text"
-    noun = "a whole number" if field.annotation is int else "a number"
+    noun = "a whole number" if kind is int else "a number"
     low, high, above = (
         next((getattr(rule, bound) for rule in field.metadata if hasattr(rule, bound)), None)
         for bound in ("ge", "le", "gt")
@@ -162,10 +191,16 @@ def _wanted(name: str) -> str:
     return f"{noun} of at least {low}" if high is None else f"{noun} from {low} to {high}"
 
 
+def _number_type(name: str) -> type[int] | type[float] | None:
+    """What sort of number a setting is, if it is one; some may be empty."""
+    annotation = Settings.model_fields[name].annotation
+    sorts = (annotation, *get_args(annotation))
+    return int if int in sorts else float if float in sorts else None
+
+
 def _as_number(name: str, value: object) -> object:
     """What the environment says of a number, which is text, as that number if it is one."""
-    kind = Settings.model_fields[name].annotation
-    if isinstance(value, str) and kind in (int, float):
+    if isinstance(value, str) and _number_type(name) is not None:
         with suppress(ValueError):
             return int(value)
         with suppress(ValueError):

@@ -15,6 +15,7 @@ from src.analysis.retrieval import nearest
 from src.domain.patterns import Pattern
 from src.models.model_manager import ModelManager
 from tests.unit.analysis.worlds import CountingModels, after, at, evidence
+from tests.unit.domain import every_kind
 
 QUESTION = "which lamp is on"
 
@@ -146,6 +147,19 @@ def test_a_motion_sensor_is_no_suggestion_beside_a_lamp() -> None:
     assert suggestible([motion, lamp, both]) == [lamp, both]
     assert suggestible([motion]) == [motion]
     assert suggestible([]) == []
+
+
+def test_what_can_only_be_told_never_takes_the_place_of_what_can_be_done() -> None:
+    changed, left_open, missed = every_kind.FREQUENCY, every_kind.LEFT_OPEN, every_kind.MISSED
+    assert [pattern for pattern in every_kind.EVERY if not actionable(pattern)] == [changed]
+    assert suggestible([changed, left_open, every_kind.SCENE, missed]) == [left_open, every_kind.SCENE, missed]
+    assert suggestible([changed]) == [changed]
+
+
+def test_what_an_automation_does_already_is_not_suggested() -> None:
+    lamp = every_kind.SOLAR.with_(covered_by="automation.porch_light_at_dusk")
+    assert suggestible([lamp, every_kind.SCENE]) == [every_kind.SCENE]
+    assert suggestible([lamp]) == []
 
 
 def test_an_interest_is_asked_for_by_name_or_as_a_free_question() -> None:

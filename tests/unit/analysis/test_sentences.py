@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from src.analysis.names import device_class_of, name_of
-from src.analysis.sentences import clock, days, delay, describe
+from src.analysis.sentences import describe
 from src.analysis.verbs import plural, verb
 from src.domain.events import EntityInfo
-from src.domain.patterns import WEEKDAYS, Pattern
+from src.domain.patterns import (
+    WEEKDAYS,
+    Action,
+    HeldTrigger,
+    MissedTrigger,
+    NumericTrigger,
+    Pattern,
+    PresenceTrigger,
+)
 from tests.unit.analysis.worlds import after, at
+from tests.unit.domain import every_kind
 
 
 def about(*entities: EntityInfo) -> dict[str, EntityInfo]:
@@ -222,34 +233,126 @@ def test_the_sentence_is_the_same_while_the_time_moves_by_a_minute_or_two() -> N
     assert moved == {"The a light turns on around 07:10 on weekdays."}
 
 
-def test_times_round_over_midnight() -> None:
-    assert clock("23:58:00") == "00:00"
-    assert clock("00:02:29") == "00:00"
-    assert clock("quarter past") == "quarter past"
+NAMES = {"sensor.living_room_illuminance": EntityInfo("sensor.living_room_illuminance", unit="lx")}
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"),
+    ("pattern", "sentence"),
     [
-        (0, "5 seconds"),
-        (28, "30 seconds"),
-        (59, "a minute"),
-        (60, "a minute"),
-        (61, "2 minutes"),
-        (900, "15 minutes"),
-        (3600, "an hour"),
-        (7200, "2 hours"),
+        (every_kind.TIME_OF_DAY, "The kitchen light turns on around 07:10 on weekdays."),
+        (
+            every_kind.DAY_TYPE,
+            "The bedroom blinds open around 07:10 on weekdays and around 08:30 at weekends.",
+        ),
+        (every_kind.SOLAR, "The porch light turns on about 10 minutes after sunset every day."),
+        (every_kind.SEASONAL, "The heater turns on around 06:30 every day, since 20 October."),
+        (every_kind.CO_OCCURRENCE, "When the front door opens, the hall light turns on within 2 minutes."),
+        (every_kind.PRESENCE, "When Anna comes home, the hall light turns on within 2 minutes."),
+        (
+            every_kind.THRESHOLD,
+            "When the living room illuminance falls below 45 lx, the living room lamp turns on within 5 minutes.",
+        ),
+        (
+            every_kind.SEQUENCE,
+            "When the TV turns off, the living room lamp turns off and then the front door lock is locked.",
+        ),
+        (every_kind.SCENE, "The lamp, the spots and the TV are turned on together."),
+        (every_kind.DURATION, "The bathroom fan is turned off after about 20 minutes."),
+        (every_kind.FREQUENCY, "The washing machine turns on 6 times a week since 12 October, 2 times a week before."),
+        (every_kind.LEFT_OPEN, "The bedroom window was left open: longer than 40 minutes is unusual."),
+        (
+            every_kind.MISSED,
+            "The coffee machine usually turns on by 07:40 on weekdays and has not since 12 November.",
+        ),
+    ],
+    ids=every_kind.NAMES,
+)
+def test_every_kind_of_routine_is_said_as_a_person_would(pattern: Pattern, sentence: str) -> None:
+    assert describe(pattern, NAMES) == sentence
+
+
+@pytest.mark.parametrize(
+    ("event", "people", "beginning"),
+    [
+        ("arrives", ("person.anna",), "When Anna comes home, "),
+        ("leaves", ("person.anna",), "When Anna leaves home, "),
+        ("first_arrives", every_kind.PEOPLE, "When the first person comes home, "),
+        ("last_leaves", every_kind.PEOPLE, "When the last person leaves, "),
     ],
 )
-def test_delays_are_bounds_people_use(seconds: float, said: str) -> None:
-    assert delay(seconds) == said
+def test_who_comes_and_goes(event: str, people: tuple[str, ...], beginning: str) -> None:
+    pattern = every_kind.PRESENCE.with_(trigger=PresenceTrigger(event, people, 45.0, 120.0))
+    assert describe(pattern, {}) == f"{beginning}the hall light turns on within 2 minutes."
 
 
-def test_days_without_any_are_every_day() -> None:
-    assert days(()) == "every day"
-    assert days(WEEKDAYS) == "every day"
-    assert days(("mon", "wed", "fri")) == "on Mondays, Wednesdays and Fridays"
-    assert days(("mon", "tue", "wed", "thu", "sun")) == "every day but Fridays and Saturdays"
+@pytest.mark.parametrize(
+    ("trigger", "beginning"),
+    [
+        (NumericTrigger("sensor.x", 21.4, None, 60, 300), "When the Attic temperature rises above 21.5 °C, "),
+        (NumericTrigger("sensor.y", None, 900, 60, 300), "When the CO2 Monitor falls below 900 ppm, "),
+    ],
+)
+def test_a_measurement_is_called_by_what_is_measured(trigger: NumericTrigger, beginning: str) -> None:
+    home = about(
+        EntityInfo("sensor.x", name="Attic", device_class="temperature", unit="°C"),
+        EntityInfo("sensor.y", name="CO2 Monitor", device_class="carbon_dioxide", unit="ppm"),
+    )
+    assert describe(every_kind.THRESHOLD.with_(trigger=trigger), home).startswith(beginning)
+
+
+@pytest.mark.parametrize(
+    ("condition", "said"),
+    [
+        ({"type": "time", "weekdays": ["sat", "sun"]}, " at weekends"),
+        ({"type": "sun", "is": "below_horizon"}, " when it is dark"),
+        ({"type": "sun", "is": "above_horizon"}, " in daylight"),
+        ({"type": "presence", "is": "somebody_home", "entity_ids": list(every_kind.PEOPLE)}, " while somebody is home"),
+        ({"type": "presence", "is": "nobody_home", "entity_ids": list(every_kind.PEOPLE)}, " while nobody is home"),
+        ({"type": "presence", "is": "somebody_home", "entity_ids": ["person.ben"]}, " while Ben is home"),
+        ({"type": "presence", "is": "nobody_home", "entity_ids": ["person.ben"]}, " while Ben is away"),
+        ({"type": "state", "entity_id": "binary_sensor.window", "state": "on"}, " while the window is open"),
+        ({"type": "state", "entity_id": "media_player.tv", "state": "playing"}, " while the TV is playing"),
+        ({"type": "state", "entity_id": "person.ben", "state": "home"}, " while Ben is home"),
+        ({"type": "season", "from": "10-20", "until": "03-15"}, ", from 20 October to 15 March"),
+        ({"type": "season", "from": None, "until": "03-15"}, ", until 15 March"),
+        ({"type": "season", "from": None, "until": None}, " under a further condition"),
+        ({"type": "sun", "is": "green"}, " under a further condition"),
+    ],
+)
+def test_a_condition_is_said(condition: dict[str, object], said: str) -> None:
+    home = about(EntityInfo("media_player.tv", name="the TV"))
+    pattern = every_kind.CO_OCCURRENCE.with_(conditions=(condition,))
+    assert describe(pattern, home) == f"When the front door opens, the hall light turns on within 2 minutes{said}."
+
+
+def test_the_season_is_said_last() -> None:
+    season, dark = {"type": "season", "from": "10-20", "until": None}, {"type": "sun", "is": "below_horizon"}
+    pattern = every_kind.CO_OCCURRENCE.with_(conditions=(season, dark))
+    assert describe(pattern, {}).endswith("within 2 minutes when it is dark, since 20 October.")
+
+
+def test_several_things_that_are_told_of_take_the_plural() -> None:
+    blinds, locks = "cover.bedroom_blinds", "lock.doors"
+    held = every_kind.LEFT_OPEN.with_(trigger=HeldTrigger(blinds, "open", 2400.0))
+    assert describe(held, {}) == "The bedroom blinds were left open: longer than 40 minutes is unusual."
+    missed = every_kind.MISSED.with_(trigger=MissedTrigger(locks, "locked", "23:00:00", WEEKDAYS, "2025-11-12"))
+    assert describe(missed, about(EntityInfo(locks, name="Door locks"))) == (
+        "The Door locks are usually locked by 23:00 every day and have not since 12 November."
+    )
+
+
+def test_a_scene_of_different_states_says_each() -> None:
+    scene = every_kind.SCENE.with_(
+        actions=(Action("light.lamp", "on"), Action("cover.blinds", "closed"), Action("light.spots", "on"))
+    )
+    assert describe(scene, {}) == "The lamp and the spots are turned on and the blinds are closed together."
+
+
+def test_a_long_sequence_keeps_its_order() -> None:
+    steps = (Action("light.lamp", "off", 30.0), Action("light.hall", "on", 20.0), Action("light.bedroom", "on", 90.0))
+    assert describe(every_kind.SEQUENCE.with_(actions=steps), {}).endswith(
+        "the lamp turns off, then the hall light turns on and then the bedroom light turns on."
+    )
 
 
 texts = st.text(max_size=80)
@@ -283,3 +386,19 @@ def test_whatever_a_home_is_called_the_sentence_is_one_line(
         assert sentence.isprintable()
         assert len(sentence) < 1500
         assert sentence == describe(pattern, home)
+
+
+def entities_of(pattern: Pattern) -> set[str]:
+    return set(re.findall(r"\b[a-z_]+\.[a-z_]+\b", str(pattern.to_json())))
+
+
+@settings(max_examples=50, deadline=None)
+@given(pattern=st.sampled_from(every_kind.EVERY), name=texts, device_class=st.none() | texts, unit=st.none() | texts)
+def test_whatever_a_home_is_called_every_kind_is_one_line(
+    pattern: Pattern, name: str, device_class: str | None, unit: str | None
+) -> None:
+    home = about(*(EntityInfo(each, name, None, device_class, unit) for each in sorted(entities_of(pattern))))
+    sentence = describe(pattern, home)
+    assert sentence.endswith(".")
+    assert sentence == " ".join(sentence.split())
+    assert sentence.isprintable()

@@ -25,7 +25,7 @@ from src.domain.patterns import (
 from src.domain.progress import Progress, silent
 from src.errors import ModelUnavailable, ServiceError
 from src.history import HistoryRead, SourceInfo
-from src.mining import MiningResult
+from src.mining import Memory, MiningResult
 from src.models.model_manager import Classification, Ranked
 from src.models.token_vectors import TokenVectors
 
@@ -212,7 +212,15 @@ class Found:
         self.logs: list[EventLog] = []
         self.error: ServiceError | BaseException | None = None
 
-    def mine(self, log: EventLog, *, kinds: Sequence[Kind] | None = None, progress: Progress = silent) -> MiningResult:
+    def mine(
+        self,
+        log: EventLog,
+        *,
+        kinds: Sequence[Kind] | None = None,
+        known: Sequence[Pattern] = (),
+        memory: Memory | None = None,
+        progress: Progress = silent,
+    ) -> MiningResult:
         self.logs.append(log)
         if self.error is not None:
             raise self.error

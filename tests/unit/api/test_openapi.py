@@ -11,6 +11,8 @@ from starlette.testclient import TestClient
 
 from src.api import health, model_schemas, pattern_schemas, run_schemas
 from src.api.problems import MEDIA_TYPE, PROBLEMS, Problem
+from src.domain.patterns import Kind
+from tests.unit.domain import every_kind
 
 PATHS = {
     "/health": {"get"},
@@ -122,3 +124,23 @@ def test_a_caller_may_not_send_what_is_not_described(description: dict[str, Any]
     schemas = description["components"]["schemas"]
     for name in ("DetectIn", "Question", "StatusChange"):
         assert schemas[name]["additionalProperties"] is False
+
+
+def test_every_trigger_is_described_and_told_apart_by_its_type(description: dict[str, Any]) -> None:
+    schemas = description["components"]["schemas"]
+    trigger = schemas["PatternOut"]["properties"]["trigger"]
+    assert trigger["discriminator"]["propertyName"] == "type"
+    described = trigger["discriminator"]["mapping"]
+    assert set(described) == {pattern.trigger.to_json()["type"] for pattern in every_kind.EVERY}
+    for pattern in every_kind.EVERY:
+        value = pattern.trigger.to_json()
+        schema = schemas[described[value["type"]].rpartition("/")[2]]
+        assert set(schema["properties"]) == set(schema["required"]) == set(value)
+        assert schema["description"].endswith(".")
+
+
+def test_every_kind_can_be_asked_for(description: dict[str, Any]) -> None:
+    schemas = description["components"]["schemas"]
+    assert set(schemas["Kind"]["enum"]) == {str(kind) for kind in Kind}
+    (kind,) = [each for each in description["paths"]["/patterns"]["get"]["parameters"] if each["name"] == "kind"]
+    assert {str(kind) for kind in Kind} == set(kind["schema"]["anyOf"][0]["enum"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from starlette.testclient import TestClient
 
@@ -9,8 +11,10 @@ import src.api.patterns
 from src.domain.patterns import Pattern
 from src.domain.runs import Shortlist
 from src.errors import ModelUnavailable
-from tests.unit.api.fakes import GONE, HALL, KITCHEN, NOW, World
+from src.main import create_app
+from tests.unit.api.fakes import GONE, HALL, KITCHEN, NOW, World, world
 from tests.unit.api.test_problems import assert_problem
+from tests.unit.domain import every_kind
 
 
 def ids(response: object) -> list[str]:
@@ -20,6 +24,18 @@ def ids(response: object) -> list[str]:
 @pytest.mark.parametrize("pattern", [KITCHEN, HALL, GONE], ids=["classified", "bare", "stale"])
 def test_a_pattern_crosses_http_as_its_one_json_form(client: TestClient, pattern: Pattern) -> None:
     assert client.get(f"/patterns/{pattern.id}").json() == pattern.to_json()
+
+
+@pytest.mark.parametrize("pattern", every_kind.EVERY, ids=every_kind.NAMES)
+def test_every_kind_crosses_http_as_its_one_json_form(pattern: Pattern, tmp_path: Path) -> None:
+    known = pattern.with_(
+        id="p_00000000000000d4",
+        conditions=({"type": "sun", "is": "below_horizon"}, *pattern.conditions),
+        covered_by="automation.porch",
+    )
+    with TestClient(create_app(world(tmp_path, known).services), base_url="http://localhost:8018") as client:
+        assert client.get(f"/patterns/{known.id}").json() == known.to_json()
+        assert client.get("/patterns", params={"kind": str(known.kind)}).json()["patterns"] == [known.to_json()]
 
 
 def test_the_list_leaves_stale_ones_out(client: TestClient) -> None:

@@ -27,6 +27,8 @@ from src.cli import exit_code, main
         (["mine", "x.csv", "--end", "tomorrow"], "tomorrow"),
         (["mine", "x.csv", "--start", "2026-04-02", "--end", "2026-04-02"], "after --start"),
         (["mine", "x.csv", "--time-zone", "Europe/Atlantis"], "Europe/Atlantis"),
+        (["mine", "x.csv", "--position", "52.5"], "52.52,13.40"),
+        (["detect", "x.csv", "--position=99,13.4"], "--position"),
         (["models", "polish"], "polish"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -11,9 +12,18 @@ import pytest
 
 from src.commands.demo import entities_beside, found_line, is_found, write_home
 from src.domain.events import EntityInfo, EventLog
-from src.domain.patterns import Action, Kind, Pattern, StateTrigger, TimeTrigger
+from src.domain.patterns import (
+    Action,
+    DayTypeTrigger,
+    Kind,
+    Pattern,
+    PresenceTrigger,
+    StateTrigger,
+    TimeTrigger,
+)
 from src.errors import InvalidSetting
 from src.simulation.home import Planted, SimulatedHome
+from tests.unit.domain import every_kind
 
 WORKDAYS = ("mon", "tue", "wed", "thu", "fri")
 MORNING = Planted(Kind.TIME_OF_DAY, "light.kitchen", "on", WORKDAYS, 0.9, 8.0, at_minutes=430.0)
@@ -95,6 +105,33 @@ def test_a_planted_consequence_is_found_by_its_trigger(pattern: Pattern) -> None
     )
     assert is_found(ARRIVAL, [after_door])
     assert not is_found(ARRIVAL, [after_door.with_(trigger=StateTrigger("binary_sensor.window", "on", 15.0, 60.0))])
+
+
+def test_a_planted_time_is_found_in_a_routine_that_differs_at_weekends(pattern: Pattern) -> None:
+    both = DayTypeTrigger((TimeTrigger("07:20:00", WORKDAYS), TimeTrigger("08:40:00", ("sat", "sun"))))
+    found = pattern.with_(kind=Kind.DAY_TYPE, trigger=both)
+    assert is_found(MORNING, [found])
+    assert not is_found(NIGHT, [found])
+
+
+def test_a_planted_arrival_is_found_by_who_comes(pattern: Pattern) -> None:
+    anna = replace(ARRIVAL, trigger_entity="person.anna", trigger_to="home")
+    welcome = pattern.with_(
+        kind=Kind.PRESENCE,
+        trigger=PresenceTrigger("arrives", ("person.anna",), 15.0, 60.0),
+        actions=(Action("light.hall", "on"),),
+    )
+    assert is_found(anna, [welcome])
+    assert not is_found(anna, [welcome.with_(trigger=PresenceTrigger("leaves", ("person.anna",), 15.0, 60.0))])
+    assert not is_found(ARRIVAL, [welcome])
+
+
+def test_a_scene_or_a_change_of_habit_is_found_by_its_thing_and_its_kind() -> None:
+    scene = Planted(Kind.SCENE, "light.spots", "on", WORKDAYS, 0.9, 1.0)
+    change = Planted(Kind.FREQUENCY, "switch.washing_machine", "on", WORKDAYS, 0.9, 1.0)
+    assert is_found(scene, every_kind.EVERY)
+    assert is_found(change, every_kind.EVERY)
+    assert not is_found(replace(change, kind=Kind.ANOMALY), every_kind.EVERY)
 
 
 def test_the_count_of_what_was_found(pattern: Pattern) -> None:

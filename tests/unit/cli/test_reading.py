@@ -57,6 +57,13 @@ def test_whatever_is_typed_is_a_bound_or_refused(text: str) -> None:
         Reading(Path("x"), start=text).bounds("UTC")
 
 
+def test_a_place_is_read_once_it_was_said() -> None:
+    assert Reading(Path("x")).place() is None
+    assert Reading(Path("x"), position="-33.87,151.21").place() == (-33.87, 151.21)
+    with pytest.raises(InvalidSetting, match="--position"):
+        Reading(Path("x"), position="here").check()
+
+
 def test_a_part_of_the_log() -> None:
     log = log_of("2026-07-01T10:00+02:00", "2026-07-02T10:00+02:00", "2026-07-03T10:00+02:00")
     assert len(Reading(Path("x"), start="2026-07-02", end="2026-07-03").cut(log)) == 1

@@ -10,10 +10,11 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from rich.console import Console, RenderableType
 
-from src.domain.patterns import Kind, Pattern
+from src.domain.patterns import Kind, Pattern, PresenceTrigger
 from src.domain.runs import Shortlist
 from src.routine_tables import left_out_line, made_by_line, patterns_table, percent, seen, shortlist_table
 from src.terminal import Terminal
+from tests.unit.domain import every_kind
 
 
 def rendered(table: RenderableType, width: int) -> str:
@@ -124,6 +125,25 @@ def test_a_share_for_people(share: float, text: str) -> None:
     assert percent(share) == text
 
 
-def test_evidence_is_counted_in_its_own_unit(pattern: Pattern) -> None:
-    assert seen(pattern) == "19/22 days"
-    assert seen(pattern.with_(kind=Kind.CO_OCCURRENCE)) == "19/22 times"
+UNITS = ["days"] * 4 + ["times", "arrivals", "crossings"] + ["times"] * 3 + ["days", "times", "days"]
+
+
+@pytest.mark.parametrize(("pattern", "unit"), list(zip(every_kind.EVERY, UNITS, strict=True)), ids=every_kind.NAMES)
+def test_evidence_is_counted_in_its_own_unit(pattern: Pattern, unit: str) -> None:
+    assert seen(pattern) == f"19/22 {unit}"
+
+
+def test_who_leaves_is_counted_in_departures() -> None:
+    last = PresenceTrigger("last_leaves", every_kind.PEOPLE, 45.0, 120.0)
+    assert seen(every_kind.PRESENCE.with_(trigger=last)) == "19/22 departures"
+
+
+def test_every_kind_fits_a_table() -> None:
+    text = rendered(patterns_table([each.with_(sentence=f"{each.kind}.") for each in every_kind.EVERY]), 80)
+    assert [str(kind) for kind in Kind if f"{kind}." in text] == [str(kind) for kind in Kind]
+
+
+def test_what_an_automation_does_already_is_told_beside_the_routine(pattern: Pattern) -> None:
+    covered = pattern.with_(covered_by="automation.kitchen_morning")
+    assert "Already done by automation.kitchen_morning." in rendered(patterns_table([covered]), 100)
+    assert "Already done" not in rendered(patterns_table([pattern]), 100)

@@ -340,3 +340,52 @@ def test_a_locked_database_is_waited_for_and_then_refused(
 
     assert "again" in caught.value.remedy
     assert len(read_history(home.path).log) == 1
+
+
+BERLIN = {"latitude": 52.52, "longitude": 13.4, "radius": 100, "passive": False}
+
+
+def core_config(folder: Path, **data: object) -> None:
+    (folder / ".storage").mkdir()
+    (folder / ".storage" / "core.config").write_text(json.dumps({"version": 1, "data": data}))
+
+
+@pytest.mark.parametrize("schema", [42, 53])
+def test_the_place_of_the_home_is_that_of_its_newest_zone(recorder: MakeRecorder, schema: int) -> None:
+    home = recorder(schema=schema)
+    home.state("zone.home", "0", NOON, attributes={**BERLIN, "latitude": 48.1})
+    home.state("zone.home", "1", NOON + SECOND, attributes=BERLIN)
+    home.state("zone.work", "0", NOON + 2 * SECOND, attributes={"latitude": 1.0, "longitude": 2.0})
+    home.state("light.a", "on", NOON)
+    home.close()
+
+    assert read_history(home.path).log.position == (52.52, 13.4)
+    # Only what is new is read each night, and the zone hardly ever changes.
+    assert read_history(home.path, since=micros(NOON + 5 * SECOND)).log.position == (52.52, 13.4)
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [{}, {"latitude": 52.52}, {"latitude": "52.52", "longitude": "13.4"}, {"latitude": 152.0, "longitude": 13.4}],
+)
+def test_a_zone_that_is_nowhere_gives_way_to_the_configuration(
+    recorder: MakeRecorder, tmp_path: Path, attributes: dict[str, object]
+) -> None:
+    home = recorder()
+    home.state("zone.home", "0", NOON, attributes=attributes)
+    home.state("light.a", "on", NOON)
+    home.close()
+
+    assert read_history(home.path).log.position is None
+    core_config(tmp_path, latitude=48.1, longitude=11.6, time_zone="Europe/Berlin")
+    assert read_history(home.path).log.position == (48.1, 11.6)
+
+
+def test_a_zone_goes_before_the_configuration(recorder: MakeRecorder, tmp_path: Path) -> None:
+    home = recorder()
+    home.state("zone.home", "0", NOON, attributes=BERLIN)
+    home.state("light.a", "on", NOON)
+    home.close()
+    core_config(tmp_path, latitude=48.1, longitude=11.6)
+
+    assert read_history(home.path).log.position == (52.52, 13.4)

@@ -82,6 +82,55 @@ def test_every_setting_can_say_what_it_takes() -> None:
         assert "None" not in caught.value.remedy
 
 
+BOTH_OR_NEITHER = "It takes degrees east from -180 to 180 if LATITUDE is set, and nothing if it is not."
+
+
+@pytest.mark.parametrize(
+    ("latitude", "longitude", "sentence"),
+    [
+        ("91", "13.4", "LATITUDE cannot be 91. It takes a number from -90 to 90."),
+        ("52.5", "181", "LONGITUDE cannot be 181. It takes a number from -180 to 180."),
+        ("north", "13.4", "LATITUDE cannot be 'north'. It takes a number from -90 to 90."),
+        ("nan", "13.4", "LATITUDE cannot be nan. It takes a number from -90 to 90."),
+        (
+            "52.5",
+            "",
+            f"LONGITUDE cannot be ''. {BOTH_OR_NEITHER}",
+        ),
+        (
+            "",
+            "13.4",
+            f"LONGITUDE cannot be 13.4. {BOTH_OR_NEITHER}",
+        ),
+    ],
+)
+def test_a_place_that_is_none_is_told(
+    monkeypatch: pytest.MonkeyPatch, latitude: str, longitude: str, sentence: str
+) -> None:
+    monkeypatch.setenv("LATITUDE", latitude)
+    monkeypatch.setenv("LONGITUDE", longitude)
+    with pytest.raises(InvalidSetting) as caught:
+        load_settings()
+    assert str(caught.value) == sentence
+
+
+def test_half_a_place_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LATITUDE", "52.5")
+    with pytest.raises(InvalidSetting, match="LONGITUDE"):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    ("latitude", "longitude", "position"), [("-33.87", "151.21", (-33.87, 151.21)), ("", "", None), ("0", "0", (0, 0))]
+)
+def test_the_place_of_the_home_is_both_or_nothing(
+    monkeypatch: pytest.MonkeyPatch, latitude: str, longitude: str, position: tuple[float, float] | None
+) -> None:
+    monkeypatch.setenv("LATITUDE", latitude)
+    monkeypatch.setenv("LONGITUDE", longitude)
+    assert load_settings().position == position
+
+
 def test_an_unknown_zone_is_told() -> None:
     with pytest.raises(UnknownTimeZone):
         load_settings(tz="Mars/Olympus")

@@ -14,7 +14,7 @@ from src.domain.patterns import WEEKDAYS, Kind
 from src.simulation.demo import demo_home
 from src.simulation.home import Planted, SimulatedHome
 from src.simulation.span import MINUTE
-from src.simulation.verdict import instants
+from src.simulation.log_reading import instants
 
 
 def columns(log: EventLog) -> tuple[bytes, ...]:
@@ -61,10 +61,11 @@ def test_every_entity_has_a_name_a_person_would_give(demo: SimulatedHome) -> Non
     assert all(name and name[0].isupper() and "_" not in name for name in names)
 
 
-def test_a_dozen_routines_of_both_kinds_are_planted(demo: SimulatedHome) -> None:
+def test_routines_of_the_clock_and_of_what_sets_them_off_are_planted(demo: SimulatedHome) -> None:
     kinds = [routine.kind for routine in demo.planted]
     assert kinds.count(Kind.TIME_OF_DAY) >= 6
-    assert kinds.count(Kind.CO_OCCURRENCE) >= 6
+    assert kinds.count(Kind.CO_OCCURRENCE) >= 5
+    assert kinds.count(Kind.PRESENCE) >= 2
     assert any(routine.at_minutes is not None and routine.at_minutes > 1430 for routine in demo.planted)
     assert {routine.weekdays for routine in demo.planted} >= {WEEKDAYS, WEEKDAYS[:5], WEEKDAYS[5:], ("tue", "thu")}
 

@@ -10,7 +10,7 @@ from src.domain.local_time import DAY, day_number, to_local
 from src.simulation.home import SimulatedHome
 from src.simulation.nulls import NULL_KINDS, NullKind, null_home, permute_days, rotate_days
 from src.simulation.span import MINUTE
-from src.simulation.verdict import instants
+from src.simulation.log_reading import instants
 
 
 def by_entity_and_day(log: EventLog) -> dict[tuple[int, int], int]:

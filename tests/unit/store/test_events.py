@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -112,6 +113,20 @@ def test_metadata_grows_and_is_never_forgotten(store: Store) -> None:
     log = store.events.load()
     assert dict(log.info) == {"light.a": EntityInfo("light.a", name="Lamp", area="Kitchen", unit="lm")}
     assert log.time_zone == "Europe/Paris"
+
+
+def test_the_place_of_the_home_is_kept_and_never_forgotten(store: Store) -> None:
+    lamp = log_of([(NOW, "light.a", "on", USER), (NOW, "light.a", "off", USER)])
+    store.events.add(lamp, source="a")
+    assert store.events.load().position is None
+
+    store.events.add(replace(lamp, position=(-33.87, 151.21)), source="b.db")
+    store.events.add(lamp, source="a")
+
+    assert store.events.load().position == (-33.87, 151.21)
+    assert store.events.load(end=0).position == (-33.87, 151.21)
+    store.events.add(replace(lamp, position=(0.0, 0.0)), source="b.db")
+    assert store.events.load().position == (0.0, 0.0)
 
 
 def test_each_source_has_its_own_position_which_never_goes_back(store: Store) -> None:

@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -27,7 +28,7 @@ from src.store.schema import metadata
 from tests.unit.store.postgresql import Server
 from tests.unit.store.worlds import NOW, SECOND, busy_home, events_of, log_of, pattern
 
-NEWEST = "0001"
+NEWEST = "0003"
 
 
 def driver_url(url: str) -> str:
@@ -68,6 +69,7 @@ def test_a_database_of_the_first_revision_opens_with_all_it_holds(tmp_path: Path
         (NOW + 1, "sensor.b", "21.5", Origin.DEVICE),
     ]
     assert dict(log.info) == {"light.a": EntityInfo("light.a", name="Lamp", area="Hall")}
+    assert log.position is None
     assert store.events.position("/data/home.csv") == NOW + 1
     assert store.patterns.all() == [pattern(1, status=Status.ACCEPTED), pattern(2)]
     run = store.runs.succeeded_night("2025-10-18")
@@ -78,6 +80,8 @@ def test_a_database_of_the_first_revision_opens_with_all_it_holds(tmp_path: Path
     assert store.leases.holder("run", now=NOW) == "host:1:x"
     store.events.add(busy_home(10), source="new")
     assert store.events.count() == 13
+    store.events.add(replace(busy_home(10), position=(52.52, 13.4)), source="new")
+    assert store.events.load().position == (52.52, 13.4)
     store.close()
 
 

@@ -49,6 +49,27 @@ _NOUNS: Mapping[str, tuple[str, frozenset[str]]] = {
 _FEELS = _set("carbon_monoxide cold gas heat light moisture motion occupancy presence smoke sound vibration")
 _FEELERS = _set("sensor detector alarm camera radar pir button")
 
+# Of a sensor that measures, the noun of what it measures and the words that already say it.
+_MEASURES: Mapping[str, tuple[str, frozenset[str]]] = {
+    device_class: (noun, _set(words))
+    for device_class, noun, words in (
+        ("apparent_power", "power", "power"),
+        ("atmospheric_pressure", "air pressure", "pressure barometer"),
+        ("carbon_dioxide", "CO2 level", "co2 dioxide"),
+        ("current", "current", "current"),
+        ("energy", "energy", "energy consumption"),
+        ("humidity", "humidity", "humidity hygrometer"),
+        ("illuminance", "illuminance", "illuminance brightness lux lightlevel"),
+        ("moisture", "moisture", "moisture"),
+        ("power", "power", "power consumption"),
+        ("pressure", "pressure", "pressure barometer"),
+        ("speed", "speed", "speed"),
+        ("temperature", "temperature", "temperature temp thermometer"),
+        ("voltage", "voltage", "voltage"),
+        ("wind_speed", "wind speed", "wind"),
+    )
+}
+
 # What is said of the thing and not of the sensor on it: "the front door opens", not "the front door contact opens".
 _ON_THE_THING = _set("door garage_door lock opening window")
 _FITTINGS = _set("contact sensor reed detector magnet opening")
@@ -162,6 +183,9 @@ def _missing_noun(domain: str, device_class: str | None, words: list[str]) -> st
             return ""
         feels = device_class.replace("_", " ")
         return "sensor" if feels.split(" ")[-1] in said else f"{feels} sensor"
+    if domain == "sensor":
+        noun, accepted = _MEASURES.get(device_class or "", ("", frozenset[str]()))
+        return "" if said & accepted else noun
     if domain in _PLUGS:
         return _PLUGS[domain] if words[-1].lower() in _PLACES else ""
     noun, accepted = _NOUNS.get(domain, ("", frozenset[str]()))

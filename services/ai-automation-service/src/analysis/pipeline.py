@@ -15,7 +15,7 @@ from typing import Protocol
 from src.analysis.actionable import suggestible
 from src.analysis.classification import classify, labelled
 from src.analysis.embedding import Vectors, embed
-from src.analysis.identity import identify
+from src.analysis.explanations import explained
 from src.analysis.importing import ReadHistory, import_history
 from src.analysis.interests import Interest, interests_for
 from src.analysis.patience import Models, PatientModels
@@ -26,13 +26,15 @@ from src.analysis.request import DetectRequest
 from src.analysis.sentences import describe
 from src.analysis.stages import Stages
 from src.domain.events import EventLog
+from src.domain.identity import identify
 from src.domain.local_time import DAY, isoformat
 from src.domain.patterns import Json, Kind, MadeBy, Pattern, Status
+from src.domain.position import placed
 from src.domain.progress import Progress, silent
 from src.domain.runs import Run, RunResult, Shortlist
 from src.errors import InvalidSetting, ModelBusy, ModelError, ModelUnavailable, NoHistory, RunInterrupted, ServiceError
 from src.history import read_history
-from src.mining import MiningResult, mine
+from src.mining import Memory, MiningResult, mine
 from src.models.model_manager import ModelManager
 from src.settings import Settings
 from src.store.store import Store
@@ -50,7 +52,15 @@ _ANSWERED = (Status.REJECTED, Status.SNOOZED)
 class Mine(Protocol):
     """The signature of :func:`src.mining.mine`."""
 
-    def __call__(self, log: EventLog, *, kinds: Sequence[Kind] | None, progress: Progress) -> MiningResult: ...
+    def __call__(
+        self,
+        log: EventLog,
+        *,
+        kinds: Sequence[Kind] | None,
+        known: Sequence[Pattern],
+        memory: Memory,
+        progress: Progress,
+    ) -> MiningResult: ...
 
 
 class Pipeline:
@@ -78,6 +88,7 @@ class Pipeline:
         self._read = read
         self._mine = mine
         self._wait = wait
+        self._memory = Memory()  # from night to night; runs do not overlap
 
     def run(
         self, run: Run, request: DetectRequest, *, progress: Progress = silent, stopping: Event | None = None
@@ -116,13 +127,14 @@ class Pipeline:
             ahead = self._dated_ahead(request)
         with stages.stage("mine"):
             # All kinds, whatever was asked for: which of two explanations of a habit stands needs both.
-            mined = self._mine(log, kinds=None, progress=progress)
+            stored = store.patterns.all()
+            mined = self._mine(log, kinds=None, known=stored, memory=self._memory, progress=progress)
             wanted = [each for each in mined.patterns if request.kinds is None or each.kind in request.kinds]
         with stages.stage("describe"):
             described = [pattern.with_(sentence=describe(pattern, log.info)) for pattern in wanted]
+            whys = explained(mined.whys, log.info)
         del log  # the models need its memory more
         with stages.stage("identify"):
-            stored = store.patterns.all()
             found = _continued(described, stored)
         interests = interests_for(request.interest)
         with stages.stage("embed"):
@@ -173,6 +185,8 @@ class Pipeline:
             timings=dict(stages.timings),
             left_out=dict(left_out),
             whole=whole,
+            replaced=mined.replaced,
+            whys=whys,
         )
 
     def _load(self, request: DetectRequest, time_zone: str | None) -> EventLog:
@@ -193,6 +207,7 @@ class Pipeline:
         log = self._store.events.load(start, min(newest + 1, request.end or newest + 1))
         if time_zone is not None:
             log = replace(log, time_zone=time_zone)
+        log = placed(log, self._settings.position)
         if not len(log):
             first, last = (isoformat(instant, log.time_zone) for instant in span)
             wanted = f"a span that holds events; the history runs from {first} to {last}"

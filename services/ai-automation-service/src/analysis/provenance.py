@@ -34,7 +34,7 @@ def entity_count(log: EventLog) -> int:
 
 def fingerprint(log: EventLog) -> str:
     """sha256 over the columns and their dictionaries: equal for the same events read in the same way."""
-    digest = hashlib.sha256(json.dumps([log.entities, log.states, log.time_zone]).encode())
+    digest = hashlib.sha256(json.dumps([log.entities, log.states, log.time_zone, log.position]).encode())
     for column in (log.time, log.entity, log.state, log.origin):
         digest.update(np.ascontiguousarray(column).data)
     return digest.hexdigest()

@@ -133,7 +133,11 @@ _DOMAINS: Mapping[str, Mapping[str, str]] = {
 
 _PEOPLE = frozenset({"person", "device_tracker"})
 _LONGEST_STATE = 40
-_IRREGULAR = {"is": "are", "goes": "go"}
+_IRREGULAR = {"is": "are", "goes": "go", "was": "were", "has": "have"}
+
+# What is done to a thing, and how it is afterwards, of the verbs that have no "is" of their own.
+_PASSIVE = {"turns on": "is turned on", "turns off": "is turned off", "opens": "is opened", "closes": "is closed"}
+_AFTERWARDS = {"turns on": "on", "turns off": "off", "opens": "open", "closes": "closed"}
 
 
 def verb(domain: str, device_class: str | None, to: str) -> str:
@@ -152,6 +156,19 @@ def verb(domain: str, device_class: str | None, to: str) -> str:
     if domain in _PEOPLE and said:
         return f"arrives at {said}"
     return f"changes to {said}" if said else "changes to an empty state"
+
+
+def passive(singular: str) -> str:
+    """A verb as what somebody does to the thing: ``turns on`` becomes ``is turned on``; others stay as they are."""
+    return _PASSIVE.get(singular, singular)
+
+
+def state_word(domain: str, device_class: str | None, to: str) -> str:
+    """How an entity is once it took a state, to follow "is" or "was left": ``open``, ``locked``, ``playing``."""
+    said = verb(domain, device_class, to)
+    if said.startswith("is "):
+        return said.removeprefix("is ")
+    return _AFTERWARDS.get(said) or plain(to, _LONGEST_STATE) or "set"
 
 
 def plain(text: str, longest: int) -> str:

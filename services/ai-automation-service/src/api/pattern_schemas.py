@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, WithJsonSchema
 
-from src.domain.patterns import WEEKDAYS, Json, Kind, Pattern, Status
+from src.api.trigger_schemas import TriggerOut
+from src.domain.patterns import Json, Kind, Pattern, Status
 from src.domain.runs import Shortlist
 
 # A plain string with the kinds in its schema: an unknown one is answered as UnknownKind, which lists what there is.
@@ -47,30 +48,50 @@ PATTERN_EXAMPLE: Json = {
 }
 
 
+# A routine under a condition, and one of those that can only be told.
+CONDITIONAL_EXAMPLE: Json = {
+    **PATTERN_EXAMPLE,
+    "id": "p_1d84b0f6e29c5a73",
+    "kind": "presence",
+    "sentence": "When Anna comes home, the hall light turns on within 2 minutes when it is dark.",
+    "trigger": {
+        "type": "presence",
+        "event": "arrives",
+        "entity_ids": ["person.anna"],
+        "delay_seconds": 41.0,
+        "within_seconds": 120.0,
+    },
+    "conditions": [{"type": "sun", "is": "below_horizon"}],
+    "actions": [{"entity_id": "light.hall", "to": "on"}],
+    "covered_by": "automation.welcome_home",
+}
+TOLD_EXAMPLE: Json = {
+    **PATTERN_EXAMPLE,
+    "id": "p_9e03c7715ab2fd48",
+    "kind": "frequency",
+    "sentence": "The washing machine turns on 6 times a week since 12 October, 2 times a week before.",
+    "trigger": {
+        "type": "rate",
+        "entity_id": "switch.washing_machine",
+        "to": "on",
+        "per_week_before": 2.1,
+        "per_week_after": 6.0,
+        "since": "2026-10-12",
+    },
+    "actions": [],
+}
+
+_CONDITIONS = (
+    "All of them must hold; `type` is `time` (with `weekdays`), `sun` (`is`: `below_horizon` or `above_horizon`), "
+    "`presence` (`is`: `somebody_home` or `nobody_home`, of `entity_ids`), `state` (`entity_id` is in `state`) or "
+    "`season` (`from` and `until`, `MM-DD`; null: not seen yet)."
+)
+
+
 class RequestModel(BaseModel):
     """Base of everything a caller sends: a field that does not exist is told, not ignored."""
 
     model_config = ConfigDict(extra="forbid")
-
-
-class TimeTriggerOut(BaseModel):
-    """A wall-clock time on some days of the week."""
-
-    type: Literal["time"]
-    at: str = Field(description="Time on the home's clock, `HH:MM:SS`.")
-    weekdays: list[Annotated[str, WithJsonSchema({"type": "string", "enum": list(WEEKDAYS)})]] = Field(
-        description="Days of the week it holds on."
-    )
-
-
-class StateTriggerOut(BaseModel):
-    """An entity takes a state; the action follows."""
-
-    type: Literal["state"]
-    entity_id: str = Field(description="The entity that begins it.")
-    to: str = Field(description="The state it takes.")
-    delay_seconds: float = Field(description="Median delay to the action, s.")
-    within_seconds: float = Field(description="The delay inside which the action counts as following, s.")
 
 
 class ActionOut(BaseModel):
@@ -78,6 +99,9 @@ class ActionOut(BaseModel):
 
     entity_id: str
     to: str
+    after_seconds: float | None = Field(
+        None, description="Only of a step of a sequence: median time since the step before it, s."
+    )
 
 
 class HoldoutOut(BaseModel):
@@ -125,14 +149,16 @@ class MadeByOut(BaseModel):
 class PatternOut(BaseModel):
     """One routine. `scores`, `category`, `priority` and `made_by` are absent where they were not made."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [PATTERN_EXAMPLE]})
+    model_config = ConfigDict(json_schema_extra={"examples": [PATTERN_EXAMPLE, CONDITIONAL_EXAMPLE, TOLD_EXAMPLE]})
 
     id: str = Field(description="Stable: the same routine keeps its id from night to night.")
     kind: Kind
     sentence: str = Field(description="The routine in plain English.")
-    trigger: TimeTriggerOut | StateTriggerOut = Field(discriminator="type")
-    conditions: list[dict[str, JsonValue]] = Field(description="All of them must hold.")
-    actions: list[ActionOut]
+    trigger: TriggerOut = Field(description="What sets it off; `type` says how.")
+    conditions: list[dict[str, JsonValue]] = Field(description=_CONDITIONS)
+    actions: list[ActionOut] = Field(
+        description="What is done, in order. Empty for what can only be told: a habit that changed, a door left open."
+    )
     evidence: EvidenceOut
     scores: ScoresOut | None = None
     # Strings, because a pattern keeps the label it got when the settings listed others.
@@ -140,6 +166,9 @@ class PatternOut(BaseModel):
     priority: str | None = Field(None, description="One of PRIORITIES, as they were when it was classified.")
     made_by: MadeByOut | None = None
     status: Status
+    covered_by: str | None = Field(
+        None, description="The automation of this home that does the same already; absent when none is known to."
+    )
 
     @classmethod
     def of(cls, pattern: Pattern) -> PatternOut:

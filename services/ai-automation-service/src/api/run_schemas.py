@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 from src.api.pattern_schemas import PATTERN_EXAMPLE, KindName, RequestModel, ShortlistOut
 from src.domain.patterns import Json
 from src.domain.runs import Run, RunState, RunTrigger
+from src.domain.whys import Why
 from src.jobs.runner import RunProgress
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -237,3 +238,31 @@ def _fields(run: Run) -> Json:
         "left_out": run.left_out,
         "error": run.error,
     }
+
+
+class WhyOut(BaseModel):
+    """Why nothing is suggested for one entity, or for the home."""
+
+    entity_id: str | None = Field(description="Whom it is about; null for the home as a whole.")
+    reason: str = Field(description="Stable code.", examples=["could_be_chance"])
+    kind: KindName | None = Field(description="The kind of routine that came closest, if one did.")
+    sentence: str = Field(description="The reason in words.")
+    detail: dict[str, JsonValue] = Field(description="The numbers behind the reason.")
+
+    @classmethod
+    def of(cls, why: Why) -> WhyOut:
+        """The schema of a reason."""
+        return cls(
+            entity_id=why.entity_id,
+            reason=why.reason,
+            kind=None if why.kind is None else why.kind.value,
+            sentence=why.sentence,
+            detail=why.detail,
+        )
+
+
+class WhyPage(BaseModel):
+    """The reasons of one run."""
+
+    run: str = Field(description="Id of the run.")
+    whys: list[WhyOut] = Field(description="By entity id; empty for a run that is too long ago.")

@@ -8,9 +8,10 @@ from fastapi import APIRouter, Path, Query
 
 from src.api.pattern_schemas import ShortlistOut
 from src.api.problems import documented
-from src.api.run_schemas import RunDetail, RunOut, RunPage, RunQuery
+from src.api.run_schemas import RunDetail, RunOut, RunPage, RunQuery, WhyOut, WhyPage
 from src.api.services import UsesServices
 from src.domain.runs import RunState
+from src.errors import NotFound
 
 router = APIRouter(tags=["runs"])
 
@@ -46,3 +47,24 @@ def read_run(services: UsesServices, run_id: RunId) -> RunDetail:
     progress = services.runner.progress(run_id) if run.state is RunState.RUNNING else None
     shortlists = services.store.runs.shortlists(run_id) if run.state is RunState.SUCCEEDED else []
     return RunDetail.with_results(run, progress, [ShortlistOut.of(shortlist) for shortlist in shortlists])
+
+
+@router.get(
+    "/runs/{run_id}/whys",
+    summary="Why not more?",
+    responses=documented("not_found", "invalid_request", "database_unreachable"),
+)
+def read_whys(
+    services: UsesServices,
+    run_id: RunId,
+    entity_id: Annotated[str | None, Query(description="Only this entity.", max_length=255)] = None,
+) -> WhyPage:
+    """Why a run suggested nothing for an entity: too few days, never the same time, an automation, below the bar by how
+    much, or left out for what reason. The newest 30 runs know it; `latest` stands for the run whose patterns are shown.
+    """
+    latest = services.store.runs.latest_success() if run_id == "latest" else services.store.runs.get(run_id)
+    if latest is None:
+        raise NotFound("run", run_id)
+    whys = services.store.runs.whys(latest.id)
+    chosen = [why for why in whys if entity_id is None or why.entity_id == entity_id]
+    return WhyPage(run=latest.id, whys=[WhyOut.of(why) for why in chosen])

@@ -6,7 +6,17 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from src.domain.patterns import Kind, Pattern, StateTrigger, TimeTrigger
+from src.domain.patterns import (
+    DayTypeTrigger,
+    HeldTrigger,
+    MissedTrigger,
+    NumericTrigger,
+    Pattern,
+    PresenceTrigger,
+    RateTrigger,
+    StateTrigger,
+    TimeTrigger,
+)
 from src.errors import InvalidSetting
 from src.simulation.files import write_csv, write_entities
 from src.simulation.home import Planted, SimulatedHome
@@ -34,20 +44,36 @@ def write_home(home: SimulatedHome, file: Path) -> None:
 
 
 def is_found(routine: Planted, patterns: Sequence[Pattern]) -> bool:
-    """Whether some pattern says what was planted: the same action, at that time of day or after that trigger."""
-    return any(_same(routine, pattern) for pattern in patterns if pattern.kind is routine.kind)
+    """Whether some pattern says what was planted: the same action, at that time of day or after that cause."""
+    return any(_same(routine, pattern) for pattern in patterns)
 
 
 def _same(routine: Planted, pattern: Pattern) -> bool:
-    if (routine.entity_id, routine.to) not in {(action.entity_id, action.to) for action in pattern.actions}:
-        return False
+    """A routine of the clock may be found as a kind of its own, such as one that differs at weekends."""
     trigger = pattern.trigger
-    if isinstance(trigger, StateTrigger):
-        return routine.kind is Kind.CO_OCCURRENCE and (trigger.entity_id, trigger.to) == (
-            routine.trigger_entity,
-            routine.trigger_to,
-        )
-    if not isinstance(trigger, TimeTrigger) or routine.at_minutes is None:
+    things = {(action.entity_id, action.to) for action in pattern.actions}
+    if isinstance(trigger, RateTrigger | HeldTrigger | MissedTrigger) and not things:
+        things = {(trigger.entity_id, trigger.to)}
+    if (routine.entity_id, routine.to) not in things:
+        return False
+    match trigger:
+        case TimeTrigger():
+            return _near(routine, trigger)
+        case DayTypeTrigger():
+            return any(_near(routine, each) for each in trigger.times)
+        case StateTrigger():
+            return (trigger.entity_id, trigger.to) == (routine.trigger_entity, routine.trigger_to)
+        case PresenceTrigger():
+            comes = trigger.event in ("arrives", "first_arrives")
+            return routine.trigger_entity in trigger.entity_ids and comes == (routine.trigger_to == "home")
+        case NumericTrigger():
+            return trigger.entity_id == routine.trigger_entity
+        case _:
+            return pattern.kind is routine.kind
+
+
+def _near(routine: Planted, trigger: TimeTrigger) -> bool:
+    if routine.at_minutes is None:
         return False
     hours, minutes, _ = (int(part) for part in trigger.at.split(":"))
     apart = abs((hours * 60 + minutes - routine.at_minutes + 720) % 1440 - 720)

@@ -27,7 +27,8 @@ def detect_file(reading: Reading, terminal: Terminal, *, interest: str | None, t
         InputError: what is wrong with the file or the arguments. ModelError, StoreError.
     """
     reading.check()
-    settings = load_settings()
+    place = reading.place()
+    settings = load_settings() if place is None else load_settings(latitude=place[0], longitude=place[1])
     time_zone = reading.time_zone or settings.tz or None
     source = DetectRequest(
         history=str(reading.file),

@@ -13,6 +13,7 @@ from src.domain.events import EventLog
 from src.domain.instants import read_instant
 from src.domain.local_time import day_number, isoformat, to_local, zone
 from src.domain.patterns import Json, Kind
+from src.domain.position import Position, read_position
 from src.errors import InvalidSetting, UnknownKind
 
 
@@ -22,6 +23,7 @@ class Reading:
 
     Attributes:
         start, end: ISO 8601 as typed; a time without an offset is on the home's wall clock. ``end`` is exclusive.
+        position: latitude and longitude as typed, for routines that follow the sun; None: what the history says.
     """
 
     file: Path
@@ -30,16 +32,26 @@ class Reading:
     kinds: tuple[Kind, ...] | None = None
     start: str | None = None
     end: str | None = None
+    position: str | None = None
 
     def check(self) -> None:
         """Refuse what can be seen before a long file is read.
 
         Raises:
-            UnknownTimeZone, InvalidSetting: a zone or a bound that is none.
+            UnknownTimeZone, InvalidSetting: a zone, a bound or a position that is none.
         """
         if self.time_zone:
             zone(self.time_zone)
         self.bounds(self.time_zone or "UTC")
+        self.place()
+
+    def place(self) -> Position | None:
+        """``position`` in degrees north and east.
+
+        Raises:
+            InvalidSetting: no place on the earth.
+        """
+        return None if self.position is None else read_position("--position", self.position)
 
     def bounds(self, time_zone: str) -> tuple[int | None, int | None]:
         """``start`` and ``end`` as µs UTC.

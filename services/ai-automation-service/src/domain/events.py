@@ -57,6 +57,7 @@ class EventLog:
         states: state texts; their order carries no meaning.
         time_zone: IANA name of the home's time zone.
         info: metadata by entity id; an entity may be missing from it.
+        position: latitude and longitude of the home, degrees north and east; None when not known.
     """
 
     time: Int64Array
@@ -67,6 +68,7 @@ class EventLog:
     states: tuple[str, ...]
     time_zone: str
     info: Mapping[str, EntityInfo] = field(default_factory=lambda: MappingProxyType({}))
+    position: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         n = len(self.time)

@@ -6,16 +6,64 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-Json = dict[str, Any]  # a JSON object; its values are whatever JSON holds
+from src.domain.triggers import (
+    WEEKDAYS,
+    DayTypeTrigger,
+    HeldTrigger,
+    Json,
+    MissedTrigger,
+    NumericTrigger,
+    PresenceTrigger,
+    RateTrigger,
+    StateTrigger,
+    SunTrigger,
+    TimeTrigger,
+    TogetherTrigger,
+    Trigger,
+    trigger_from_json,
+)
 
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+__all__ = [
+    "WEEKDAYS",
+    "Action",
+    "DayTypeTrigger",
+    "Evidence",
+    "HeldTrigger",
+    "Holdout",
+    "Json",
+    "Kind",
+    "MadeBy",
+    "MissedTrigger",
+    "NumericTrigger",
+    "Pattern",
+    "PresenceTrigger",
+    "RateTrigger",
+    "Scores",
+    "StateTrigger",
+    "Status",
+    "SunTrigger",
+    "TimeTrigger",
+    "TogetherTrigger",
+    "Trigger",
+    "trigger_from_json",
+]
 
 
 class Kind(StrEnum):
     """What sort of routine; each is mined by a plug-in of its own in ``mining/kinds``."""
 
     TIME_OF_DAY = "time_of_day"
+    DAY_TYPE = "day_type"
+    SOLAR = "solar"
+    SEASONAL = "seasonal"
     CO_OCCURRENCE = "co_occurrence"
+    PRESENCE = "presence"
+    THRESHOLD = "threshold"
+    SEQUENCE = "sequence"
+    SCENE = "scene"
+    DURATION = "duration"
+    FREQUENCY = "frequency"
+    ANOMALY = "anomaly"
 
 
 class Status(StrEnum):
@@ -29,68 +77,22 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class TimeTrigger:
-    """A wall-clock time on some days of the week.
-
-    Attributes:
-        at: ``HH:MM:SS``.
-        weekdays: of :data:`WEEKDAYS`, in that order.
-    """
-
-    at: str
-    weekdays: tuple[str, ...]
-
-    def to_json(self) -> Json:
-        return {"type": "time", "at": self.at, "weekdays": list(self.weekdays)}
-
-
-@dataclass(frozen=True, slots=True)
-class StateTrigger:
-    """An entity takes a state; the action follows.
-
-    Attributes:
-        delay_seconds: median delay to the action, s.
-        within_seconds: the delay inside which the action counts as following, s.
-    """
-
-    entity_id: str
-    to: str
-    delay_seconds: float
-    within_seconds: float
-
-    def to_json(self) -> Json:
-        return {
-            "type": "state",
-            "entity_id": self.entity_id,
-            "to": self.to,
-            "delay_seconds": self.delay_seconds,
-            "within_seconds": self.within_seconds,
-        }
-
-
-Trigger = TimeTrigger | StateTrigger
-
-
-def trigger_from_json(value: Json) -> Trigger:
-    """The inverse of ``to_json`` of the triggers. Raises KeyError on a missing key, ValueError on an unknown type."""
-    if value["type"] == "time":
-        return TimeTrigger(value["at"], tuple(value["weekdays"]))
-    if value["type"] == "state":
-        return StateTrigger(
-            value["entity_id"], value["to"], float(value["delay_seconds"]), float(value["within_seconds"])
-        )
-    raise ValueError(f"unknown trigger type {value['type']!r}")
-
-
-@dataclass(frozen=True, slots=True)
 class Action:
-    """An entity taking a state."""
+    """An entity taking a state.
+
+    Attributes:
+        after_seconds: of a step of a sequence, median time since the step before it, s; else None.
+    """
 
     entity_id: str
     to: str
+    after_seconds: float | None = None
 
     def to_json(self) -> Json:
-        return {"entity_id": self.entity_id, "to": self.to}
+        value: Json = {"entity_id": self.entity_id, "to": self.to}
+        if self.after_seconds is not None:
+            value["after_seconds"] = self.after_seconds
+        return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ class Evidence:
         lift: rate over expected_rate.
         p_value: of the null model, corrected for the windows searched inside this candidate.
         q_value: after control of the false discovery rate over all candidates of the kind.
-        spread_minutes: standard deviation of the time (time of day) or of the delay (co-occurrence), minutes.
+        spread_minutes: standard deviation of the time, of the delay or of the duration, minutes.
         first_seen, last_seen: ISO 8601 with offset, first and last hit.
         drift: ``stable`` | ``earlier`` | ``later`` | ``fading`` | ``strengthening``.
     """
@@ -193,7 +195,15 @@ class Pattern:
 
     Attributes:
         id: ``p_`` and 16 hex digits; the same routine keeps it from night to night.
-        conditions: each ``{"type": ..., ...}``, all of which must hold.
+        actions: what is done, in order. Empty for what can only be told: a habit that changed, a door left open.
+        conditions: all of which must hold; each one of
+            ``{"type": "time", "weekdays": [...]}``,
+            ``{"type": "sun", "is": "below_horizon" | "above_horizon"}``,
+            ``{"type": "presence", "is": "somebody_home" | "nobody_home", "entity_ids": [...]}``,
+            ``{"type": "state", "entity_id": ..., "state": ...}``,
+            ``{"type": "season", "from": "MM-DD" | None, "until": "MM-DD" | None}``; a season's side that the history
+            does not hold is None.
+        covered_by: entity id or name of an automation of the home that does this already; None if none is known to.
     """
 
     id: str
@@ -208,6 +218,7 @@ class Pattern:
     priority: str | None = None
     made_by: MadeBy = MadeBy()
     status: Status = Status.NEW
+    covered_by: str | None = None
 
     def with_(self, **changes: Any) -> Pattern:
         """A copy with some fields replaced."""
@@ -233,6 +244,8 @@ class Pattern:
         if self.made_by != MadeBy():
             value["made_by"] = self.made_by.to_json()
         value["status"] = str(self.status)
+        if self.covered_by is not None:
+            value["covered_by"] = self.covered_by
         return value
 
     @classmethod
@@ -242,7 +255,7 @@ class Pattern:
             id=value["id"],
             kind=Kind(value["kind"]),
             trigger=trigger_from_json(value["trigger"]),
-            actions=tuple(Action(a["entity_id"], a["to"]) for a in value["actions"]),
+            actions=tuple(Action(a["entity_id"], a["to"], a.get("after_seconds")) for a in value["actions"]),
             evidence=Evidence.from_json(value["evidence"]),
             sentence=value["sentence"],
             conditions=tuple(value["conditions"]),
@@ -251,4 +264,5 @@ class Pattern:
             priority=value.get("priority"),
             made_by=MadeBy(**value["made_by"]) if "made_by" in value else MadeBy(),
             status=Status(value["status"]),
+            covered_by=value.get("covered_by"),
         )

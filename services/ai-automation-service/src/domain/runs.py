@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from src.domain.patterns import Json, Pattern
+from src.domain.whys import Why
 
 
 class RunState(StrEnum):
@@ -80,6 +81,8 @@ class RunResult:
     Attributes:
         whole: the run looked for everything, so that what it did not find has gone; a run over a part of the history,
             of the kinds or in another zone only adds and updates.
+        replaced: ids of stored patterns that one of these explains better.
+        whys: why nothing is suggested for an entity, or for the home.
     """
 
     patterns: tuple[Pattern, ...]
@@ -90,3 +93,5 @@ class RunResult:
     timings: dict[str, float]
     left_out: dict[str, int]
     whole: bool = True
+    replaced: frozenset[str] = frozenset()
+    whys: tuple[Why, ...] = ()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from src.domain.events import EntityInfo
 from src.domain.patterns import Json
+from src.domain.position import Position, position_of
 from src.errors import HistoryUnreadable
 from src.history.table import normal_entity_id
 
@@ -41,12 +42,14 @@ class Registry:
         left_out: reason by entity id: ``hidden_entity``, ``disabled_entity``, ``config_entity``,
             ``diagnostic_entity``.
         time_zone: the home's zone; None if it is not known.
+        position: of the home; None if it is not known.
     """
 
     entities: Mapping[str, RegistryEntity] = field(default_factory=dict)
     left_out: Mapping[str, str] = field(default_factory=dict)
     time_zone: str | None = None
     warnings: tuple[str, ...] = ()
+    position: Position | None = None
 
 
 def merged(first: EntityInfo, *others: EntityInfo) -> EntityInfo:
@@ -91,7 +94,10 @@ def read_entities(path: Path) -> tuple[dict[str, EntityInfo], tuple[str, ...]]:
 
 
 def read_registry(config: Path) -> Registry:
-    """The registries and the time zone in ``<config>/.storage``; what is not there or damaged is left unknown."""
+    """The registries, the time zone and the position in ``<config>/.storage``.
+
+    What is not there or damaged is left unknown.
+    """
     warnings: list[str] = []
     storage = config / ".storage"
     areas = {
@@ -110,24 +116,35 @@ def read_registry(config: Path) -> Registry:
             device = devices.get(entry.get("device_id"), {})
             area = areas.get(entry.get("area_id") or device.get("area_id"))
             entities[entity_id] = _described(entity_id, entry, device, area)
-    time_zone = _text(_data(storage / "core.config", warnings).get("time_zone"))
-    return Registry(entities, left_out, time_zone, tuple(warnings))
+    core = _data(storage / "core.config", warnings)
+    position = position_of(core.get("latitude"), core.get("longitude"))
+    return Registry(entities, left_out, _text(core.get("time_zone")), tuple(warnings), position)
 
 
 def recorded_info(entity_id: str, attributes: str | None) -> EntityInfo:
     """What an entity's recorded attributes (a JSON object) say about it."""
-    try:
-        recorded = json.loads(attributes or "{}")
-    except (ValueError, RecursionError):
-        recorded = None
-    if not isinstance(recorded, dict):
-        return EntityInfo(entity_id)
+    recorded = _recorded(attributes)
     return EntityInfo(
         entity_id,
         name=_text(recorded.get("friendly_name")),
         device_class=_text(recorded.get("device_class")),
         unit=_text(recorded.get("unit_of_measurement")),
     )
+
+
+def recorded_position(attributes: str | None) -> Position | None:
+    """Where a zone is, by its recorded attributes."""
+    recorded = _recorded(attributes)
+    return position_of(recorded.get("latitude"), recorded.get("longitude"))
+
+
+def _recorded(attributes: str | None) -> Json:
+    """Recorded attributes; empty when they are no JSON object."""
+    try:
+        recorded = json.loads(attributes or "{}")
+    except (ValueError, RecursionError):
+        return {}
+    return recorded if isinstance(recorded, dict) else {}
 
 
 def _reason_to_leave_out(entry: Json) -> str | None:

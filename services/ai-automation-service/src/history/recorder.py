@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 
 from src.domain.events import MICROSECONDS, EntityInfo, Float64Array, Int64Array, Origin
+from src.domain.position import Position
 from src.domain.progress import Progress
 from src.errors import HistoryUnreadable
 from src.history.contexts import Contexts, Starts, read_contexts, read_starts
-from src.history.metadata import Registry, merged, recorded_info
+from src.history.metadata import Registry, merged, recorded_info, recorded_position
 from src.history.recorder_file import DatabaseChanged, opened
 from src.history.table import LONGEST_STATE, EventTable, Found
 from src.history.timestamps import INVALID, MISSING, from_utc
@@ -23,6 +24,7 @@ from src.history.timestamps import INVALID, MISSING, from_utc
 OLDEST_SCHEMA = 42
 NEWEST_SCHEMA = 53
 
+_HOME = "zone.home"
 _PAGE = 20_000  # rows; each page is a transaction of its own, so that Home Assistant never waits for a long one
 _NEEDED = {
     "states": {
@@ -90,7 +92,8 @@ def _read(
         _add(rows, table, ids, left_out, contexts, starts)
         progress("read", position - first + 1, last - first + 1, "rows")
     info = _described(connection, tables, ids, registry)
-    return Found({"schema": schema}, (*registry.warnings, *warnings), registry.time_zone, info)
+    place = _position(connection, tables, ids) or registry.position
+    return Found({"schema": schema}, (*registry.warnings, *warnings), registry.time_zone, info, place)
 
 
 def _checked_schema(connection: sqlite3.Connection, path: Path, tables: set[str]) -> tuple[int | None, tuple[str, ...]]:
@@ -185,14 +188,25 @@ def _described(
     for metadata_id, entity_id in ids.items():
         if entity_id in registry.left_out or not isinstance(entity_id, str):
             continue
-        newest = None
-        if "state_attributes" in tables:
-            newest = connection.execute(
-                "SELECT shared_attrs FROM states JOIN state_attributes USING (attributes_id)"
-                " WHERE metadata_id = ? AND state IS NOT NULL ORDER BY last_updated_ts DESC LIMIT 1",
-                (metadata_id,),
-            ).fetchone()
-        recorded = recorded_info(entity_id, newest[0] if newest else None)
+        recorded = recorded_info(entity_id, _newest_attributes(connection, tables, metadata_id))
         entry = registry.entities.get(entity_id)
         info[entity_id] = merged(entry.info, recorded, entry.fallback) if entry else recorded
     return info
+
+
+def _position(connection: sqlite3.Connection, tables: set[str], ids: Mapping[int, str]) -> Position | None:
+    """Where the home is: the newest attributes of its zone say it."""
+    homes = [metadata_id for metadata_id, entity_id in ids.items() if entity_id == _HOME]
+    return next((recorded_position(_newest_attributes(connection, tables, each)) for each in homes), None)
+
+
+def _newest_attributes(connection: sqlite3.Connection, tables: set[str], metadata_id: int) -> str | None:
+    """The attributes an entity was last recorded with, a JSON object."""
+    if "state_attributes" not in tables:
+        return None
+    newest = connection.execute(
+        "SELECT shared_attrs FROM states JOIN state_attributes USING (attributes_id)"
+        " WHERE metadata_id = ? AND state IS NOT NULL ORDER BY last_updated_ts DESC LIMIT 1",
+        (metadata_id,),
+    ).fetchone()
+    return newest[0] if newest else None

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
+from src.domain.automations import KnownAutomation
 from src.domain.events import EventLog
 from src.domain.local_time import zone
 from src.domain.patterns import Json
 from src.domain.progress import Progress, silent
-from src.errors import HistoryEmpty, HistoryNotFound, HistoryUnreadable, UnknownTimeZone
+from src.errors import AutomationsUnreadable, HistoryEmpty, HistoryNotFound, HistoryUnreadable, UnknownTimeZone
 from src.history.formats import recognised, unreadable_file
 from src.history.metadata import merged, read_entities, read_registry
 from src.history.table import EventTable, Found
@@ -40,12 +41,14 @@ class HistoryRead:
     Attributes:
         skipped: rows that were not used, by reason (``bad_timestamp``, ``bad_entity_id``, ``missing_field``, ...).
         warnings: sentences a person should see (an unknown schema version, a time zone that was assumed, ...).
+        automations: those in the config folder of a recorder database, as their file says; empty for other sources.
     """
 
     log: EventLog
     source: SourceInfo
     skipped: dict[str, int] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    automations: tuple[KnownAutomation, ...] = ()
 
 
 def read_history(
@@ -80,13 +83,15 @@ def read_history(
     info = dict(found.info)
     for entity_id, described in by_hand.items():
         info[entity_id] = merged(described, info.get(entity_id, described))
-    log = table.log(home, MappingProxyType(info))
+    log = table.log(home, MappingProxyType(info), found.position)
     skipped = dict(table.skipped)
     if not table.rows and (kind != "recorder" or since is None):
         raise HistoryEmpty(path, skipped)
     if skipped.get("bad_origin"):
         assumed += (f"{skipped['bad_origin']} rows name an origin that is none; they were read as unknown.",)
-    return HistoryRead(log, SourceInfo(str(path), kind, found.details), skipped, (*warnings, *found.warnings, *assumed))
+    automations, unread = _automations(_config_folder(source, path)) if kind == "recorder" else ((), ())
+    said = (*warnings, *found.warnings, *assumed, *unread)
+    return HistoryRead(log, SourceInfo(str(path), kind, found.details), skipped, said, automations)
 
 
 def _file(source: str | Path) -> Path:
@@ -140,6 +145,17 @@ def _config_folder(source: str | Path, path: Path) -> Path:
     """Home Assistant's config folder: where the database is, or where the link to it is if it was moved away."""
     beside_link = Path(source).absolute().parent
     return beside_link if (beside_link / ".storage").is_dir() else path.parent
+
+
+def _automations(config: Path) -> tuple[tuple[KnownAutomation, ...], tuple[str, ...]]:
+    """The automations in Home Assistant's config folder, and what to say about them. A history is good without."""
+    from src.history.automations_file import AUTOMATIONS_NAME, read_automations  # a CSV needs no YAML
+
+    warnings: list[str] = []
+    try:
+        return read_automations(config / AUTOMATIONS_NAME, warn=warnings.append), tuple(warnings)
+    except AutomationsUnreadable as error:
+        return (), () if isinstance(error.__cause__, FileNotFoundError) else (str(error),)
 
 
 def _zone(given: str | None, own: str | None) -> tuple[str, tuple[str, ...]]:

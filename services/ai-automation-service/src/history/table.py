@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from src.domain.events import EntityInfo, EventLog, Int8Array, Int32Array, Int64Array, Origin
 from src.domain.patterns import Json
+from src.domain.position import Position
 from src.errors import HistoryColumnsMissing
 from src.history.timestamps import MISSING
 
@@ -54,12 +55,14 @@ class Found:
     Attributes:
         details: the format's own facts, for ``SourceInfo``.
         time_zone: the zone the source itself names.
+        position: of the home, if the source says it.
     """
 
     details: Json = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     time_zone: str | None = None
     info: Mapping[str, EntityInfo] = field(default_factory=lambda: MappingProxyType({}))
+    position: Position | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +211,7 @@ class EventTable:
                 self.skipped[reason] += count
             left &= ~applies
 
-    def log(self, time_zone: str, info: Mapping[str, EntityInfo]) -> EventLog:
+    def log(self, time_zone: str, info: Mapping[str, EntityInfo], position: Position | None = None) -> EventLog:
         """Everything that was taken, as a log; the table is empty afterwards.
 
         Ordered by time, entity id and state, with dictionaries in sorted order and nothing twice, so that the
@@ -226,7 +229,7 @@ class EventTable:
             if count := int(np.count_nonzero(again)):
                 self.skipped["duplicate"] += count
                 time, entity, state, origin = time[~again], entity[~again], state[~again], origin[~again]
-        return EventLog(time, entity, state, origin, entities, states, time_zone, info)
+        return EventLog(time, entity, state, origin, entities, states, time_zone, info, position)
 
 
 def _joined(chunks: list[NDArray[_Number]], dtype: type[_Number]) -> NDArray[_Number]:

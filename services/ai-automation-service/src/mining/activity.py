@@ -1,10 +1,10 @@
-"""How much goes on at home through the days: when people are up, and when they are out or asleep."""
+"""How much goes on at home through the days: when people are up and busy, and when they are out or asleep."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from src.domain.events import BoolArray, Float64Array
+from src.domain.events import Float64Array
 from src.domain.local_time import DAY
 from src.mining.kind import Home
 
@@ -12,11 +12,16 @@ BIN = 5  # minutes
 BINS = 1440 // BIN
 REACH_BINS = 180 // BIN  # how far the null models look to either side of a window
 _MINUTE = 60_000_000
-_AROUND = 2  # bins to either side that a sign of life speaks for
+_AROUND = 6  # bins to either side that a sign of life speaks for
 
 
 class Activity:
-    """When somebody was up and about, as far as the home can tell: any entity changing means that, for a while."""
+    """How lively the home was, as far as it can tell: by how many of its entities changed within half an hour.
+
+    The liveliness is the square root of their number, half way between two null models. That people use a thing at any
+    time they are up is too weak where a whole home keeps to one hour after work. That they use it in proportion to all
+    else they do is too strong: several routines at seven make seven busy, and would explain each other away.
+    """
 
     def __init__(self, home: Home) -> None:
         changes = home.changes
@@ -26,42 +31,58 @@ class Activity:
         at = ((changes.local - changes.first_day * DAY) // (BIN * _MINUTE)).astype(np.int64)
         self._seen = np.unique(self._entity[changes.thing] * self._bins + np.clip(at, 0, self._bins - 1))
         self._count = np.bincount(self._seen % self._bins, minlength=self._bins)
+        self._last: tuple[str, Float64Array] | None = None
 
     def of_others(self, entity_id: str) -> Float64Array:
-        """float64 (bins + 1,): minutes up to each bin in which another entity than this one showed somebody awake."""
+        """float64 (bins + 1,): liveliness up to each bin, without this entity's own; only its ratios mean anything."""
+        if self._last is not None and self._last[0] == entity_id:
+            return self._last[1]
         code = self._codes[entity_id]
-        own = np.arange(*np.searchsorted(self._seen, [code * self._bins, (code + 1) * self._bins]))
+        low, high = np.searchsorted(self._seen, [code * self._bins, (code + 1) * self._bins])
         count = self._count.copy()
-        count[self._seen[own] % self._bins] -= 1
-        awake = moving_mean(count > 0, _AROUND) > 0
-        return np.concatenate([[0.0], np.cumsum(awake) * float(BIN)])
+        count[self._seen[low:high] - code * self._bins] -= 1
+        # Integers, so that nothing is left of a bin in which nobody was seen.
+        until = np.concatenate([np.zeros(_AROUND + 1, np.int64), np.cumsum(count)])
+        until = np.concatenate([until, np.full(_AROUND, until[-1])])
+        around = until[2 * _AROUND + 1 :] - until[: -2 * _AROUND - 1]
+        lively = np.concatenate([[0.0], np.cumsum(np.sqrt(around))])
+        self._last = entity_id, lively
+        return lively
 
 
-def awake_chance(awake: Float64Array, minutes: Float64Array, centres: Float64Array, half: float) -> Float64Array:
-    """Chance that a window holds an action when the actions around it are spread over the time people were up.
+def lively_chance(
+    lively: Float64Array,
+    minutes: Float64Array,
+    centres: Float64Array,
+    half: float,
+    on_the_wall: Float64Array | None = None,
+) -> Float64Array:
+    """Chance that a window holds an action when the actions around it are spread as the home's liveliness is.
 
     Of the six hours around a window people may be up and at home for one. Whatever they do then falls near its middle,
     and that makes no routine of it.
 
     Args:
-        awake: float64 (bins + 1,), minutes up to each bin in which somebody was up.
+        lively: float64 (bins + 1,), liveliness up to each bin.
+        minutes: float64 (n,), the actions, ascending, minutes since the first local midnight.
+        centres: float64, any shape, the windows' centres, likewise.
+        half: half the windows' width, minutes.
+        on_the_wall: the centres on the wall clock, when they and the actions are told by another one.
     """
+    at = centres if on_the_wall is None else on_the_wall
     reach = float(REACH_BINS * BIN)
-    edges = np.arange(len(awake)) * float(BIN)
 
-    def up(low: Float64Array, high: Float64Array) -> Float64Array:
-        return np.asarray(np.interp(high, edges, awake) - np.interp(low, edges, awake), np.float64)
+    def between(low: Float64Array, high: Float64Array) -> Float64Array:
+        return _up_to(lively, high) - _up_to(lively, low)
 
-    around = up(centres - reach, centres + reach)
-    share = np.where(around > 0, up(centres - half, centres + half) / np.maximum(around, 1e-9), 0.0)
+    around = between(at - reach, at + reach)
+    share = np.where(around > 0, between(at - half, at + half) / np.maximum(around, 1e-9), 0.0)
     actions = np.searchsorted(minutes, centres + reach, "right") - np.searchsorted(minutes, centres - reach, "left")
     return np.asarray(1 - (1 - np.clip(share, 0.0, 1.0)) ** actions, np.float64)
 
 
-def moving_mean(values: BoolArray | Float64Array, half: int) -> Float64Array:
-    """Mean of the values within ``half`` places of each one."""
-    total = np.concatenate([[0], np.cumsum(values)])
-    n = len(values)
-    low = np.maximum(np.arange(n) - half, 0)
-    high = np.minimum(np.arange(n) + half + 1, n)
-    return np.asarray((total[high] - total[low]) / (high - low), np.float64)
+def _up_to(lively: Float64Array, minutes: Float64Array) -> Float64Array:
+    """Liveliness until each moment; the grid is regular, so no search is needed."""
+    at = np.clip(minutes / BIN, 0.0, len(lively) - 1.0)
+    below = np.minimum(at.astype(np.int64), len(lively) - 2)
+    return np.asarray(lively[below] + (lively[below + 1] - lively[below]) * (at - below), np.float64)

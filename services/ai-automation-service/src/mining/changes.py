@@ -62,6 +62,7 @@ class Changes:
         local: int64 (n,), µs on the wall clock.
         thing: int32 (n,), index into ``things``.
         by_person: bool (n,), may count as a habit: not made by an automation, and its instant is known.
+        witnessed: bool (n,), its instant is known; False for the state an entity came back with after a silence.
         things: the entity and state behind each code.
         starts: int64 (len(things) + 1,), where each thing's changes begin in ``order``.
         order: int64 (n,), indices of the columns grouped by thing, ascending in time inside a group.
@@ -72,12 +73,15 @@ class Changes:
         born: int64 (len(things),), µs UTC of the entity's first raw event.
         span: first and last raw event, µs UTC.
         time_zone: IANA name.
+        left_out: how many rows, entities or things were not used, by reason.
+        unused: by entity id, the reason for which nothing of an entity was used.
     """
 
     time: Int64Array
     local: Int64Array
     thing: Int32Array
     by_person: BoolArray
+    witnessed: BoolArray
     things: tuple[Thing, ...]
     starts: Int64Array
     order: Int64Array
@@ -89,6 +93,7 @@ class Changes:
     span: tuple[int, int]
     time_zone: str
     left_out: dict[str, int]
+    unused: dict[str, str]
 
     def of(self, code: int) -> Int64Array:
         """Indices of a thing's changes, ascending in time."""
@@ -209,7 +214,8 @@ def find_changes(log: EventLog) -> Changes:
     born = np.full(len(log.entities), np.iinfo(np.int64).max)
     np.minimum.at(born, log.entity, log.time)
     rows = _state_changes(log, quiet, left_out)
-    speaks = _speaking_entities(log, rows, left_out)
+    unused = dict.fromkeys(np.flatnonzero(quiet & used).tolist(), "entity_not_behaviour")
+    speaks = _speaking_entities(log, rows, left_out, unused)
     flapping = _bursts(rows.time, _new_group(rows.entity))
     left_out["flapping"] = int(np.count_nonzero(flapping & speaks[rows.entity]))
     rows = rows.where(speaks[rows.entity] & ~flapping)
@@ -232,7 +238,7 @@ def find_changes(log: EventLog) -> Changes:
     by_person = ~by_automation & ~rows.after_gap & ~beating[thing]
 
     final = np.argsort(rows.time, kind="stable")
-    time, by_person = rows.time[final], by_person[final]
+    time, by_person, witnessed = rows.time[final], by_person[final], ~rows.after_gap[final]
     codes = thing[final].astype(np.int32)
     grouped = np.argsort(codes, kind="stable").astype(np.int64)
     starts = np.searchsorted(codes[grouped], np.arange(len(things) + 1))
@@ -246,6 +252,7 @@ def find_changes(log: EventLog) -> Changes:
         local=to_local(time, log.time_zone),
         thing=codes,
         by_person=by_person,
+        witnessed=witnessed,
         things=things,
         starts=starts.astype(np.int64),
         order=grouped,
@@ -257,7 +264,26 @@ def find_changes(log: EventLog) -> Changes:
         span=span,
         time_zone=log.time_zone,
         left_out={reason: count for reason, count in left_out.items() if count},
+        unused=_reasons(log, used, unused, things, beating),
     )
+
+
+def _reasons(
+    log: EventLog, used: BoolArray, unused: dict[int, str], things: tuple[Thing, ...], beating: BoolArray
+) -> dict[str, str]:
+    """By entity id, why nothing of an entity was used."""
+    speaking = {thing.entity_id for thing in things}
+    person_like = {thing.entity_id for thing in things if not beating[thing.code]}
+    found: dict[str, str] = {}
+    for code in np.flatnonzero(used).tolist():
+        entity_id = log.entities[code]
+        if code in unused:
+            found[entity_id] = unused[code]
+        elif entity_id not in speaking:
+            found[entity_id] = "never_changes"
+        elif entity_id not in person_like:
+            found[entity_id] = "heartbeat"
+    return found
 
 
 def _state_changes(log: EventLog, quiet: BoolArray, left_out: Counter[str]) -> _Rows:
@@ -298,15 +324,19 @@ def _on_the_way(log: EventLog, rows: Int64Array) -> BoolArray:
 def _silences(log: EventLog, quiet: BoolArray) -> dict[int, Int64Array]:
     """By entity code, int64 (2, m): from its first row without a state to its next row with one, µs UTC."""
     no_state = np.array([text in NOT_A_STATE for text in log.states], np.bool_)
-    ever = np.unique(log.entity[no_state[log.state]])
+    ever = np.zeros(len(log.entities), np.bool_)
+    ever[log.entity[no_state[log.state]]] = True
+    rows = np.flatnonzero((ever & ~quiet)[log.entity])
+    rows = rows[np.argsort(log.entity[rows], kind="stable")]
+    bounds = np.searchsorted(log.entity[rows], np.arange(len(log.entities) + 1))
     found: dict[int, Int64Array] = {}
-    for entity in ever[~quiet[ever]].tolist():
-        rows = np.flatnonzero(log.entity == entity)
-        gone = no_state[log.state[rows]]
+    for entity in np.flatnonzero(np.diff(bounds)).tolist():
+        own = rows[bounds[entity] : bounds[entity + 1]]
+        gone = no_state[log.state[own]]
         begins = np.flatnonzero(gone & ~np.concatenate([[False], gone[:-1]]))
-        back = np.append(log.time[rows], log.span[1] + 1)
+        back = np.append(log.time[own], log.span[1] + 1)
         ends = np.flatnonzero(~np.append(gone, False))
-        found[entity] = np.stack([log.time[rows][begins], back[ends[np.searchsorted(ends, begins)]]])
+        found[entity] = np.stack([log.time[own][begins], back[ends[np.searchsorted(ends, begins)]]])
     return found
 
 
@@ -318,7 +348,7 @@ def _thing(code: int, key: int, width: int, log: EventLog) -> Thing:
     return Thing(code, entity_id, to, domain in ACTUATORS)
 
 
-def _speaking_entities(log: EventLog, rows: _Rows, left_out: Counter[str]) -> BoolArray:
+def _speaking_entities(log: EventLog, rows: _Rows, left_out: Counter[str], unused: dict[int, str]) -> BoolArray:
     """Which entities have a handful of states that mean something, rather than a measurement or free text."""
     speaks = np.ones(len(log.entities), np.bool_)
     if len(rows.time) == 0:
@@ -334,6 +364,8 @@ def _speaking_entities(log: EventLog, rows: _Rows, left_out: Counter[str]) -> Bo
     prose = (distinct > 25) & (distinct > 0.2 * changes) & ~measures & ~moment
     left_out["numeric_entity"] = int(np.count_nonzero(measures))
     left_out["free_text_entity"] = int(np.count_nonzero(prose))
+    unused.update(dict.fromkeys(np.flatnonzero(measures).tolist(), "numeric_entity"))
+    unused.update(dict.fromkeys(np.flatnonzero(prose).tolist(), "free_text_entity"))
     return speaks & ~measures & ~prose
 
 

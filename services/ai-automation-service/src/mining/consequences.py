@@ -13,10 +13,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from src.domain.events import Float64Array, Int64Array
+from src.domain.patterns import DayTypeTrigger, Kind, SunTrigger, TimeTrigger
 from src.mining.changes import spread
 from src.mining.kind import Candidate, Home
 from src.mining.statistics import circular_difference
 
+_CLOCKS = (TimeTrigger, DayTypeTrigger, SunTrigger)
 _MINUTE = 60_000_000
 _TIGHT_MINUTES = 12.0  # an end this regular is worth a suggestion whatever it follows from
 _HALF_A_DAY = 720.0  # minutes; what ends later than that is rather the beginning of the other state
@@ -25,15 +27,17 @@ _BANDWIDTH = 10.0  # minutes
 _DECISIVE = 4.0  # nats by which the clock must be the better explanation
 
 
-def consequences(home: Home, candidates: Sequence[Candidate]) -> set[int]:
-    """Indices of clock routines that only follow from another routine of the same entity."""
+def consequences(home: Home, candidates: Sequence[Candidate]) -> dict[int, int]:
+    """Indices of clock routines that only follow from another routine of the same entity, and that one's index."""
     things = home.changes.things
     return {
-        index
+        index: other
         for index, end in enumerate(candidates)
-        if end.source is None and spread(end.values) > _TIGHT_MINUTES
-        for begin in candidates
-        if begin.target != end.target
+        if isinstance(end.trigger, _CLOCKS) and spread(end.values) > _TIGHT_MINUTES
+        for other, begin in enumerate(candidates)
+        if begin.acts
+        and begin.kind is not Kind.DURATION
+        and begin.target != end.target
         and things[begin.target].entity_id == things[end.target].entity_id
         and _follows(home, begin, end)
     }

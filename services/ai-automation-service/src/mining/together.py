@@ -60,7 +60,7 @@ def moving_together(changes: Changes) -> dict[int, tuple[int, ...]]:
 
     time, thing = changes.time, changes.thing.astype(np.int64)
     sizes = np.bincount(thing, minlength=n)
-    frequent = np.flatnonzero(sizes[thing] >= _MIN_TIMES)
+    frequent = np.flatnonzero((sizes[thing] >= _MIN_TIMES) & changes.witnessed)
     time, thing = time[frequent], thing[frequent]
     at = np.arange(len(time))
     keys, counts = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
@@ -104,7 +104,7 @@ def shadows(changes: Changes, sets: dict[int, tuple[int, ...]]) -> set[int]:
     states = np.unique([thing.to for thing in changes.things], return_inverse=True)[1]
     standing = np.array([sets[thing.code][0] for thing in changes.things], np.int64)
     can_act = np.array([thing.actuator for thing in changes.things], np.bool_)
-    acts = np.flatnonzero(can_act[changes.thing]) if len(changes.things) else np.zeros(0, np.int64)
+    acts = np.flatnonzero(can_act[changes.thing] & changes.witnessed) if len(changes.things) else np.zeros(0, np.int64)
     time, thing = changes.time[acts], changes.thing[acts].astype(np.int64)
     company: dict[int, dict[int, set[int]]] = {}
     at = np.arange(len(time))

@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from src.domain.events import MICROSECONDS, EntityInfo, Float64Array, Int64Array, Origin
-from src.simulation.span import DAY_MINUTES, MINUTE, Span
+from src.simulation.daylight import Position, sun_times
+from src.simulation.span import DAY_MINUTES, Span
 from src.simulation.timeline import Timeline, merged, timeline
+from src.simulation.weather import Curve, Sky, showers, walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,8 @@ class Meter:
         noise: standard deviation of what wanders.
         decimals: of a reading.
         every_minutes: mean time between reports; an unchanged reading is reported again.
+        curve: what it follows: the hours of a day indoors, the light or the air outside, or people's showers.
+        share: of the light outside that reaches it; degrees between the air outside and its own spot.
     """
 
     info: EntityInfo
@@ -29,6 +33,8 @@ class Meter:
     noise: float = 0.5
     decimals: int = 1
     every_minutes: float = 30
+    curve: Curve = "indoor"
+    share: float = 1.0
 
 
 def _ticks(span: Span, every_minutes: float, rng: np.random.Generator) -> Float64Array:
@@ -43,14 +49,28 @@ def _texts(values: Float64Array, decimals: int) -> tuple[Int64Array, tuple[str, 
     return code, tuple(f"{step / 10**decimals:.{decimals}f}" for step in steps.tolist())
 
 
-def readings(meter: Meter, span: Span, rng: np.random.Generator) -> Timeline:
-    """A numeric sensor's reports."""
+def readings(
+    meter: Meter, span: Span, rng: np.random.Generator, sky: Sky | None = None, showered: Float64Array | None = None
+) -> Timeline:
+    """A numeric sensor's reports.
+
+    Args:
+        sky: what a sensor of ``light`` or ``outdoor`` sees.
+        showered: float64 (n,), moments at which people shower, for one of ``shower``.
+    """
     at = _ticks(span, meter.every_minutes, rng)
-    wander = np.zeros(len(at))
-    step = rng.normal(0, meter.noise * 0.3, len(at))
-    for index in range(1, len(at)):  # a walk that is drawn back to its mean
-        wander[index] = wander[index - 1] * 0.95 + step[index]
-    values = meter.base + meter.swing * np.sin((at % DAY_MINUTES - 600) / DAY_MINUTES * 2 * np.pi) + wander
+    if meter.curve == "light":
+        assert sky is not None
+        values = np.maximum(sky.lux(at) * meter.share * np.exp(rng.normal(0, 0.05, len(at))), 0)
+    elif meter.curve == "outdoor":
+        assert sky is not None
+        values = sky.degrees(at) + meter.share + rng.normal(0, 0.08, len(at))
+    elif meter.curve == "shower":
+        assert showered is not None
+        values = showers(at, showered, meter.base, rng)
+    else:
+        wander = walk(len(at), 0.95, meter.noise, rng)
+        values = meter.base + meter.swing * np.sin((at % DAY_MINUTES - 600) / DAY_MINUTES * 2 * np.pi) + wander
     if meter.info.unit != "°C":
         values = np.maximum(values, 0)
     code, names = _texts(values, meter.decimals)
@@ -87,16 +107,11 @@ def updates(span: Span, rng: np.random.Generator) -> Timeline:
     return timeline(span.utc(at), np.tile([1, 0], len(at) // 2).astype(np.int32), ("off", "on"), Origin.DEVICE)
 
 
-def sun(span: Span, latitude: float = 52.5) -> Timeline:
-    """``sun.sun``, from the day's length and a noon at 12:00 standard time."""
-    day = np.arange(span.days) + span.first_day
-    tilt = np.radians(-23.44) * np.cos(2 * np.pi * ((day % 365.25) + 10) / 365.25)
-    half = np.degrees(np.arccos(np.clip(-np.tan(np.radians(latitude)) * np.tan(tilt), -1, 1))) * 4
-    noon = (day * DAY_MINUTES + 11 * 60 + 10) * MINUTE  # in UTC, for central Europe
-    up, down = noon - (half * MINUTE).astype(np.int64), noon + (half * MINUTE).astype(np.int64)
-    time = np.concatenate([up, down])
+def sun(span: Span, position: Position) -> Timeline:
+    """``sun.sun`` at that place."""
+    rise, fall = sun_times(span.first_day, span.days, span.time_zone, position)
     code = np.repeat([1, 0], span.days).astype(np.int32)
-    return timeline(time, code, ("below_horizon", "above_horizon"), Origin.DEVICE)
+    return timeline(np.concatenate([rise, fall]), code, ("below_horizon", "above_horizon"), Origin.DEVICE)
 
 
 def restarted(line: Timeline, initial: str, restarts: Int64Array, rng: np.random.Generator) -> Timeline:

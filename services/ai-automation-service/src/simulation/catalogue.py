@@ -4,6 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+# The cities that time zones are named after, degrees north and east.
+BERLIN = (52.52, 13.4)
+POSITIONS: dict[str, tuple[float, float]] = {
+    "Europe/Berlin": BERLIN,
+    "Europe/Helsinki": (60.17, 24.94),
+    "America/New_York": (40.71, -74.01),
+    "Europe/London": (51.51, -0.13),
+    "Australia/Sydney": (-33.87, 151.21),
+}
+
 # Area and kind (of movement.ROOM_KINDS); the first is where the front door leads to.
 ROOMS: tuple[tuple[str, str], ...] = (
     ("Hallway", "hallway"),

@@ -50,8 +50,9 @@ def after(
     trigger: tuple[str, str], entity_id: str, to: str, seconds: float, probability: float, spread: float
 ) -> Planted:
     """A routine that follows: ``after(("media_player.tv", "on"), "light.tv", "on", 12, 0.9, 0.1)``."""
+    person = trigger[0].startswith("person.")
     return Planted(
-        Kind.CO_OCCURRENCE,
+        Kind.PRESENCE if person else Kind.CO_OCCURRENCE,
         entity_id,
         to,
         WEEKDAYS,
@@ -60,6 +61,8 @@ def after(
         trigger_entity=trigger[0],
         trigger_to=trigger[1],
         delay_seconds=seconds,
+        presence_event={"home": "arrives", "not_home": "leaves"}[trigger[1]] if person else None,
+        people=(trigger[0],) if person else (),
     )
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from src.domain.events import MICROSECONDS, BoolArray, EntityInfo, Int64Array, Origin
-from src.domain.local_time import day_number, to_local, weekday
-from src.domain.patterns import WEEKDAYS, Kind
+from src.domain.patterns import Kind
 from src.simulation.home import Planted
-from src.simulation.span import DAY_MINUTES, MINUTE, Span
+from src.simulation.moments import Surroundings, left_open, moments
+from src.simulation.span import DAY_MINUTES, MINUTE
 from src.simulation.timeline import Timeline, changes_only, merged, timeline
 
 # Hours of a day at which people use a thing: share, mean hour, standard deviation; the rest is spread over the day.
@@ -21,6 +21,7 @@ SHAPES: dict[str, tuple[tuple[float, float, float], ...]] = {
     "day": ((0.6, 13.5, 3.5),),
     "flat": (),
 }
+_FOLLOWING = (Kind.CO_OCCURRENCE, Kind.PRESENCE, Kind.THRESHOLD, Kind.SEQUENCE, Kind.SCENE)
 # A lamp that a routine turns on is turned off by no routine of its own, so its counterpart is looked for this far.
 _COUNTERPART = 8 * 60 * MINUTE
 
@@ -52,28 +53,6 @@ class Device:
     leaning: tuple[float, float] | None = None
 
 
-@dataclass(frozen=True)
-class Surroundings:
-    """What a device's uses depend on.
-
-    Attributes:
-        active: bool (span.minutes,), somebody is at home and awake.
-        present: bool (span.minutes,), nobody is on holiday: routines run.
-        departures: int64 (n,), instants (µs UTC, ascending) at which the last person leaves.
-        lines: timelines that routines may be triggered by.
-        gatherings: by area, int64, instants (µs UTC, ascending) around which people tend to use what is there.
-        given_up: when a routine was dropped, µs UTC; the others go on to the end.
-    """
-
-    span: Span
-    active: BoolArray
-    present: BoolArray
-    departures: Int64Array
-    lines: Mapping[str, Timeline]
-    gatherings: Mapping[str, Int64Array] = field(default_factory=dict)
-    given_up: Mapping[Planted, int] = field(default_factory=dict)
-
-
 def _hours(shape: str, count: int, rng: np.random.Generator) -> Int64Array:
     """Minutes after midnight, drawn from a shape."""
     minutes = rng.uniform(0, DAY_MINUTES, count)
@@ -86,19 +65,52 @@ def _hours(shape: str, count: int, rng: np.random.Generator) -> Int64Array:
     return np.clip(minutes, 0, DAY_MINUTES - 1).astype(np.int64)
 
 
-def _uses(device: Device, around: Surroundings, rng: np.random.Generator) -> tuple[Int64Array, Int64Array]:
-    """Starts and ends (µs UTC) of the uses that belong to no routine."""
+def _uses(
+    device: Device, routines: Sequence[Planted], around: Surroundings, rng: np.random.Generator
+) -> tuple[Int64Array, Int64Array]:
+    """Starts and ends (µs UTC) of the uses that belong to no routine, and of those whose length is one."""
     span = around.span
     # Some days see many uses and some none, and free days see more: counts are broader than Poisson's.
-    busy = rng.gamma(2.0, 0.5, span.days) * np.where(span.weekdays >= 5, 1.4, 1.0)
-    count = rng.poisson(device.uses * span.days * 1.35)
+    often = around.busier.copy()
+    for routine in routines:
+        if routine.kind is Kind.FREQUENCY:
+            assert routine.since_minutes is not None
+            assert routine.factor is not None
+            often[np.arange(span.days) * DAY_MINUTES >= routine.since_minutes] *= routine.factor
+    busy = rng.gamma(2.0, 0.5, span.days) * np.where(span.weekdays >= 5, 1.4, 1.0) * often
+    count = rng.poisson(device.uses * often.sum() * 1.35)
     days = rng.choice(span.days, count, p=busy / busy.sum())
     moment = days * DAY_MINUTES + _hours(device.shape, count, rng)
     moment = np.sort(moment[around.active[moment]])
     start = span.utc(moment + rng.random(len(moment)))
     start = np.concatenate([_gathered(start, device, around, rng), _leaning(device, around, rng)])
+    usual = next((routine for routine in routines if routine.kind is Kind.DURATION), None)
+    if usual is not None:
+        return _of_usual_length(np.sort(start), device, usual, rng)
     end = start + (rng.uniform(*device.minutes, len(start)) * MINUTE).astype(np.int64)
-    return start, _until_departure(start, end, around, rng)
+    end = _until_departure(start, end, around, rng)
+    for routine in routines:
+        if routine.kind is Kind.ANOMALY and routine.at_minutes is None:
+            begin, until = left_open(routine, around, rng)
+            rest = (end < begin) | (start > until)
+            start, end = np.append(start[rest], begin), np.append(end[rest], until)
+    return start, end
+
+
+def _of_usual_length(
+    start: Int64Array, device: Device, usual: Planted, rng: np.random.Generator
+) -> tuple[Int64Array, Int64Array]:
+    """Uses apart from each other that mostly last about as long as a routine says."""
+    assert usual.for_seconds is not None
+    typical = usual.for_seconds * MICROSECONDS
+    apart: list[int] = []
+    for at in start.tolist():
+        if not apart or at - apart[-1] > 2.6 * typical:
+            apart.append(at)
+    start = np.array(apart, np.int64)
+    length = np.maximum(rng.normal(typical, usual.spread_minutes * MINUTE, len(start)), typical / 3)
+    other = rng.uniform(*device.minutes, len(start)) * MINUTE
+    return start, start + np.where(rng.random(len(start)) < usual.probability, length, other).astype(np.int64)
 
 
 def _gathered(start: Int64Array, device: Device, around: Surroundings, rng: np.random.Generator) -> Int64Array:
@@ -131,32 +143,6 @@ def _until_departure(start: Int64Array, end: Int64Array, around: Surroundings, r
     return np.where(early, leaving, end)
 
 
-def clock_moments(routine: Planted, around: Surroundings, rng: np.random.Generator) -> Int64Array:
-    """Instants (µs UTC) at which a routine of the clock happens."""
-    assert routine.at_minutes is not None
-    span = around.span
-    weekdays = [WEEKDAYS.index(day) for day in routine.weekdays]
-    days = np.flatnonzero(np.isin(span.weekdays, weekdays) & (rng.random(span.days) < routine.probability))
-    minutes = days * DAY_MINUTES + rng.normal(routine.at_minutes, routine.spread_minutes, len(days))
-    at = np.clip(minutes, 0, span.minutes - 1).astype(np.int64)
-    return np.sort(span.utc(minutes[around.present[at]]))
-
-
-def following_moments(routine: Planted, around: Surroundings, rng: np.random.Generator) -> Int64Array:
-    """Instants (µs UTC) at which a routine that follows another entity happens."""
-    assert routine.trigger_entity is not None
-    assert routine.trigger_to is not None
-    assert routine.delay_seconds is not None
-    triggers = around.lines[routine.trigger_entity].when(routine.trigger_to)
-    weekdays = [WEEKDAYS.index(day) for day in routine.weekdays]
-    days = weekday(day_number(to_local(triggers, around.span.time_zone)))
-    taken = triggers[np.isin(days, weekdays) & (rng.random(len(triggers)) < routine.probability)]
-    # Lognormal with the routine's mean and standard deviation: never before its trigger, and with a long tail.
-    variance = np.log1p((routine.spread_minutes * 60 / routine.delay_seconds) ** 2)
-    delay = rng.lognormal(np.log(routine.delay_seconds) - variance / 2, np.sqrt(variance), len(taken))
-    return np.sort(taken + (np.maximum(delay, 1.5) * MICROSECONDS).astype(np.int64))
-
-
 def _next(times: Int64Array, after: Int64Array) -> Int64Array:
     """For each instant the first of ``times`` at or after it, or one that is out of reach."""
     padded = np.append(times, np.iinfo(np.int64).max // 2)
@@ -178,15 +164,15 @@ def operate(device: Device, routines: Sequence[Planted], around: Surroundings, r
     A routine needs a device that can take its state: other uses make room for it, and a device that is turned off
     by routine was turned on before, at no fixed time.
     """
-    moments = {}
+    drawn: dict[str, list[Int64Array]] = {device.on: [], device.off: []}
     for routine in routines:
-        draw = clock_moments if routine.kind is Kind.TIME_OF_DAY else following_moments
-        at = draw(routine, around, rng)
-        moments[routine] = at[at < around.given_up[routine]] if routine in around.given_up else at
+        for to, at in moments(routine, device.info.entity_id, around, rng).items():
+            drawn[to].append(at)
     none = np.empty(0, np.int64)
-    on = np.sort(np.concatenate([none, *(at for routine, at in moments.items() if routine.to == device.on)]))
-    off = np.sort(np.concatenate([none, *(at for routine, at in moments.items() if routine.to == device.off)]))
-    on_follows = any(routine.to == device.on and routine.kind is Kind.CO_OCCURRENCE for routine in routines)
+    on, off = (np.sort(np.concatenate([none, *drawn[to]])) for to in (device.on, device.off))
+    on_follows = any(
+        routine.kind in _FOLLOWING and (device.info.entity_id, device.on) in routine.things for routine in routines
+    )
 
     # Turned on by routine: released after a while, unless a routine does that.
     release = on + (rng.uniform(*device.minutes, len(on)) * MINUTE).astype(np.int64)
@@ -206,7 +192,7 @@ def operate(device: Device, routines: Sequence[Planted], around: Surroundings, r
     low, high = low[order], high[order]
     release = np.sort(release)
     release = release[~_overlaps(release, release, np.sort(prepare), np.sort(off[alone]))]
-    start, end = _uses(device, around, rng)
+    start, end = _uses(device, routines, around, rng)
     free = ~_overlaps(start, end, low, high)
     start, end = start[free], end[free]
 

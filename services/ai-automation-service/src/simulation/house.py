@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from src.domain.events import EntityInfo
 from src.simulation.background import Meter
+from src.simulation.catalogue import BERLIN
+from src.simulation.daylight import Position
 from src.simulation.devices import Device
 from src.simulation.home import Planted
 from src.simulation.movement import Room
@@ -65,6 +67,8 @@ class House:
         devices: a device may only be triggered by people, doors or devices before it.
         heartbeats: diagnostic entities, with minutes between reports.
         trackers: ``(device_tracker, person)``; the phone that a person is located by.
+        position: degrees north and east.
+        guests: when somebody stays with them for an evening or some days, moments of the span.
         gatherings: mean number a day of moments at which people use several things of a room, in no order.
         given_up: routines that people dropped, and when (moments of the span): no part of the truth.
         absences: holidays, moments of the span.
@@ -90,6 +94,8 @@ class House:
     updates: tuple[EntityInfo, ...] = ()
     motion_info: Mapping[str, EntityInfo] = field(default_factory=dict)
     sun: bool = True
+    position: Position = BERLIN
+    guests: tuple[Interval, ...] = ()
     restarts: int = 3
     gatherings: float = 0.0
     given_up: tuple[tuple[Planted, float], ...] = ()

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from zlib import crc32
 
 import numpy as np
 
 from src.domain.events import MICROSECONDS, BoolArray, EntityInfo, Int32Array, Int64Array, Origin
+from src.domain.local_time import to_local
+from src.domain.patterns import Kind
 from src.simulation.background import battery, flapping, heartbeat, readings, restarted, sun, updates, without
-from src.simulation.devices import Device, Surroundings, operate
+from src.simulation.devices import Device, operate
+from src.simulation.echoes import echoed
 from src.simulation.home import SimulatedHome
 from src.simulation.house import House
+from src.simulation.moments import Surroundings, left_open
 from src.simulation.movement import door, motion_sensor, presence, wander
 from src.simulation.natural import natural_regularities
 from src.simulation.people import Life, departures_of_all, live
-from src.simulation.span import DAY_MINUTES, Span
+from src.simulation.span import DAY_MINUTES, MINUTE
+from src.simulation.streams import stream
 from src.simulation.timeline import Timeline, assemble, changes_only, timeline
-
-
-def _rng(house: House, name: str) -> np.random.Generator:
-    """A stream of its own for each entity, so that adding one leaves the others as they were."""
-    return np.random.default_rng([house.seed, crc32(name.encode())])
+from src.simulation.weather import Sky
 
 
 def _seconds(rng: np.random.Generator, low: float, high: float, count: int) -> Int64Array:
@@ -46,7 +46,7 @@ class _Living:
         self.initial[info.entity_id] = initial if initial is not None else (line.names[0] if line.names else "off")
 
     def rng(self, name: str) -> np.random.Generator:
-        return _rng(self.house, name)
+        return stream(self.house.seed, name)
 
     def move(self, times: Int64Array, area: str | None) -> None:
         """Somebody moves in an area."""
@@ -89,18 +89,53 @@ class _Living:
             self.keep(info, Timeline(earlier, line.code, line.origin, line.names), "home")
         return lives
 
+    def guests(self) -> None:
+        """Those who stay for an evening or some days walk about as well."""
+        for number, (start, end) in enumerate(self.house.guests):
+            rng = self.rng(f"guest {number}")
+            asleep = np.arange(self.span.minutes) % DAY_MINUTES
+            there = np.zeros(self.span.minutes, np.bool_)
+            there[int(start) : int(end)] = True
+            there &= (asleep > 540) | (asleep < 30)
+            moves = wander(Life(np.empty((0, 2)), there), self.house.rooms, self.span, rng)
+            inside = moves.time[there[self.minute_of(moves.time)]]
+            self.moves.append(inside)
+            self.move_rooms.append(moves.room[there[self.minute_of(moves.time)]])
+
+    def minute_of(self, times: Int64Array) -> Int64Array:
+        """Whole minutes of the span on the wall clock, kept inside it."""
+        minute = to_local(times, self.span.time_zone) // MINUTE - self.span.first_day * DAY_MINUTES
+        return np.clip(minute, 0, self.span.minutes - 1)
+
+    def meters(self, active: BoolArray) -> None:
+        sky = Sky.over(self.span, self.house.position, self.rng("sky"))
+        rng = self.rng("showers")
+        showered = np.sort(rng.uniform(0, self.span.minutes, rng.poisson(4.2 * self.span.days)))
+        showered = showered[active[showered.astype(np.int64)]]
+        for meter in self.house.meters:
+            self.keep(meter.info, readings(meter, self.span, self.rng(meter.info.entity_id), sky, showered))
+
     def doors(self, lives: Sequence[Life], around: Surroundings) -> None:
         trips = np.concatenate([life.trips for life in lives]) if lives else np.empty((0, 2))
         if self.house.entrance is not None:
             rng = self.rng(self.house.entrance.entity_id)
-            passed = np.concatenate([self.span.utc(trips.ravel()), self._visits(around, 0.7, rng)])
+            callers = self.span.utc(np.array(self.house.guests, np.float64).ravel())
+            passed = np.concatenate([self.span.utc(trips.ravel()), callers, self._visits(around, 0.7, rng)])
             self.keep(self.house.entrance, door(passed, rng.lognormal(np.log(11), 0.5, len(passed))), "off")
             self.move(passed + _seconds(rng, -30, -2, len(passed)), self.house.rooms[0].area)
             self.move(passed + _seconds(rng, 3, 20, len(passed)), self.house.rooms[0].area)
         for info, per_day in self.house.doors:
             rng = self.rng(info.entity_id)
             opened = self._visits(around, per_day, rng)
-            self.keep(info, door(opened, rng.lognormal(np.log(40), 1.3, len(opened))), "off")
+            seconds = rng.lognormal(np.log(40), 1.3, len(opened))
+            for routine in self.house.routines:
+                if routine.kind is Kind.ANOMALY and routine.entity_id == info.entity_id:
+                    begin, until = left_open(routine, around, rng)
+                    seconds = np.clip(rng.lognormal(np.log(180), 0.6, len(opened)), 30, 900)
+                    rest = (opened + seconds * MICROSECONDS < begin) | (opened > until)
+                    opened = np.append(opened[rest], begin)
+                    seconds = np.append(seconds[rest], (until - begin) / MICROSECONDS)
+            self.keep(info, door(opened, seconds), "off")
             self.move(opened - _seconds(rng, 1, 12, len(opened)), info.area)
 
     def _visits(self, around: Surroundings, per_day: float, rng: np.random.Generator) -> Int64Array:
@@ -123,7 +158,7 @@ class _Living:
         for device in self.house.devices:
             rng = self.rng(device.info.entity_id)
             every = (*self.house.routines, *around.given_up)
-            own = [routine for routine in every if routine.entity_id == device.info.entity_id]
+            own = [routine for routine in every if device.info.entity_id in dict(routine.things)]
             line = operate(device, own, around, rng)
             self.keep(device.info, line, device.off)
             # Who works a thing by hand walks up to it; a phone does not tell where its owner is.
@@ -169,27 +204,11 @@ class _Living:
     def echoes(self) -> None:
         for echo in self.house.echoes:
             rng = self.rng(echo.info.entity_id)
-            sources = [self.lines[source] for source in echo.sources]
-            time = np.concatenate([line.time for line in sources])
-            on_state = [np.isin(line.names, echo.on_states).astype(np.int64)[line.code] for line in sources]
-            delta = [np.diff(on, prepend=0) for on in on_state]
-            origin = np.concatenate([line.origin for line in sources])
-            order = np.argsort(time, kind="stable")
-            count = np.cumsum(np.concatenate(delta)[order])
-            code = (count > 0).astype(np.int32)
-            if not echo.same_context:
-                origin = np.full(len(origin), Origin.DEVICE, np.int8)
-            at = np.maximum.accumulate(time[order] + _seconds(rng, echo.lag_seconds / 10, echo.lag_seconds, len(time)))
-            line = changes_only(timeline(at, code, ("off", "on"), origin[order]), "off")
-            if echo.watts is None:
-                self.keep(echo.info, line, "off")
-            else:
-                self.keep(echo.info, _power(line, echo.watts, self.span, rng), "0.4")
+            line = echoed(echo, [self.lines[source] for source in echo.sources], self.span, rng)
+            self.keep(echo.info, line, "off" if echo.watts is None else "0.4")
 
     def background(self) -> None:
         house, span = self.house, self.span
-        for meter in house.meters:
-            self.keep(meter.info, readings(meter, span, self.rng(meter.info.entity_id)))
         for info in house.batteries:
             self.keep(info, battery(span, self.rng(info.entity_id)))
         for info, minutes in house.heartbeats:
@@ -199,7 +218,7 @@ class _Living:
         for info in house.updates:
             self.keep(info, updates(span, self.rng(info.entity_id)))
         if house.sun:
-            self.keep(EntityInfo("sun.sun", "Sun"), sun(span), "below_horizon")
+            self.keep(EntityInfo("sun.sun", "Sun"), sun(span, house.position), "below_horizon")
 
     def interruptions(self) -> None:
         rng = self.rng("restart")
@@ -221,21 +240,6 @@ def _next_after(times: Int64Array, moments: Int64Array) -> Int64Array:
     return padded[np.searchsorted(times, moments, "right")]
 
 
-def _power(line: Timeline, watts: float, span: Span, rng: np.random.Generator) -> Timeline:
-    """A plug's meter: some watts while on, next to nothing while off, and a reading now and then."""
-    beat = heartbeat(span, 90, rng)
-    time = np.concatenate([line.time, beat.time])
-    last = np.searchsorted(line.time, beat.time, "right") - 1
-    on = np.concatenate([line.code, np.where(last >= 0, line.code[np.maximum(last, 0)] if len(line) else 0, 0)])
-    level = np.where(on == 1, np.round(watts + rng.integers(-9, 10, len(on)) * watts / 300, 1), 0.4)
-    values, code = np.unique(level, return_inverse=True)
-    origin = np.concatenate([line.origin, beat.origin])
-    names = tuple(f"{value:.1f}" for value in values.tolist())
-    if "0.4" not in names:
-        names = (*names, "0.4")
-    return timeline(time, code.astype(np.int32), names, origin)
-
-
 def live_in(house: House) -> SimulatedHome:
     """Live in a house for its span. The same house gives the same home to the byte."""
     living = _Living(house)
@@ -247,17 +251,40 @@ def live_in(house: House) -> SimulatedHome:
     present = np.ones(span.minutes, np.bool_)
     for start, end in house.absences:
         present[max(int(start), 0) : max(int(end), 0)] = False
-    departures = np.sort(span.utc(departures_of_all(lives, span)))
-    dropped = {routine: int(span.utc(np.array([until]))[0]) for routine, until in house.given_up}
-    around = Surroundings(span, active, present, departures, living.lines, living.gatherings(active), given_up=dropped)
+    busier = np.ones(span.days)
+    for start, end in house.guests:
+        busier[int(start // DAY_MINUTES) : int(end // DAY_MINUTES) + 1] = 1.5
+    around = Surroundings(
+        span,
+        active,
+        present,
+        np.sort(span.utc(departures_of_all(lives, span))),
+        living.lines,
+        living.rng,
+        house.position,
+        busier,
+        living.gatherings(active),
+        given_up={routine: int(span.utc(np.array([until]))[0]) for routine, until in house.given_up},
+    )
+    living.guests()
     living.doors(lives, around)
+    living.meters(active)
     living.devices(around)
     living.motion()
     living.automations()
     living.echoes()
     living.background()
     living.interruptions()
-    log = assemble(living.lines, living.info, span.time_zone, span.start, span.end)
     echoes = tuple((source, echo.info.entity_id) for echo in house.echoes for source in echo.sources)
     echoes += tuple((person, info.entity_id) for info, person in house.trackers)
-    return SimulatedHome(log, house.routines, natural_regularities(house), echoes)
+    return SimulatedHome(
+        assemble(living.lines, living.info, span.time_zone, span.start, span.end, house.position),
+        house.routines,
+        natural_regularities(house),
+        echoes,
+        span,
+        tuple(around.given_up.items()),
+        tuple(
+            (int(span.utc(np.array([start]))[0]), int(span.utc(np.array([end]))[0])) for start, end in house.absences
+        ),
+    )

@@ -1,107 +1,92 @@
-"""Random routines for the devices of a random household."""
+"""Random routines of every kind for the people and devices of a random household."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
 
-from src.domain.patterns import WEEKDAYS, Kind
+from src.domain.events import Int64Array
+from src.domain.patterns import Kind
+from src.simulation import random_clock, random_following, random_uses
+from src.simulation.background import Meter
 from src.simulation.devices import Device
 from src.simulation.home import Planted
-from src.simulation.span import DAY_MINUTES
+from src.simulation.planting import Means, Planting
 
-_DAY_SETS: tuple[tuple[float, tuple[str, ...]], ...] = (
-    (0.4, WEEKDAYS),
-    (0.32, WEEKDAYS[:5]),
-    (0.12, WEEKDAYS[5:]),
-    (0.1, ("tue", "thu")),
-    (0.06, ("sat",)),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class _Trigger:
-    """What may set off a routine: a state of an entity, in order of the entities it may act on."""
-
-    entity_id: str
-    to: str
-    before: int  # devices from this place on may follow it
-
-
-def _pick(rng: np.random.Generator, choices: Sequence[tuple[float, tuple[str, ...]]]) -> tuple[str, ...]:
-    weights = np.array([weight for weight, _ in choices])
-    return choices[int(rng.choice(len(choices), p=weights / weights.sum()))][1]
+# How often each kind is planted; in this order, since the first need most devices.
+SHARES: dict[Kind, float] = {
+    Kind.SCENE: 0.069,
+    Kind.SEQUENCE: 0.078,
+    Kind.THRESHOLD: 0.071,
+    Kind.PRESENCE: 0.07,
+    Kind.DURATION: 0.067,
+    Kind.FREQUENCY: 0.067,
+    Kind.ANOMALY: 0.067,
+    Kind.SOLAR: 0.075,
+    Kind.SEASONAL: 0.067,
+    Kind.DAY_TYPE: 0.067,
+    Kind.CO_OCCURRENCE: 0.13,
+    Kind.TIME_OF_DAY: 0.174,
+}
 
 
-def _clock_routine(device: Device, taken: Sequence[float], rng: np.random.Generator) -> Planted:
-    """A time that people are at home and awake at, apart from the device's other routine."""
-    while True:
-        part = rng.random()
-        if part < 0.35:
-            at = rng.uniform(375, 480)
-        elif part < 0.85:
-            at = rng.uniform(1020, 1410)
-        elif part < 0.93:
-            at = rng.uniform(510, 1000)
-        else:
-            at = rng.normal(1439, 8) % DAY_MINUTES
-        if all(abs(at - other) > 100 for other in taken):
-            break
-    weekdays = _pick(rng, _DAY_SETS)
-    rare = len(weekdays) <= 2
-    return Planted(
-        Kind.TIME_OF_DAY,
-        device.info.entity_id,
-        device.off if rng.random() < 0.3 else device.on,
-        weekdays,
-        float(rng.uniform(0.85, 0.97) if rare else rng.uniform(0.7, 0.97)),
-        float(rng.uniform(2, 12) if rare else rng.uniform(2, 20)),
-        at_minutes=round(float(at), 1),
-    )
+_PLANTERS: dict[Kind, Callable[[Planting], Planted | None]] = {
+    Kind.SCENE: random_uses.scene,
+    Kind.SEQUENCE: random_uses.sequence,
+    Kind.THRESHOLD: random_following.threshold,
+    Kind.PRESENCE: random_following.presence,
+    Kind.DURATION: random_uses.duration,
+    Kind.FREQUENCY: random_uses.frequency,
+    Kind.ANOMALY: random_uses.anomaly,
+    Kind.SOLAR: lambda at: at.by_clock(random_clock.solar),
+    Kind.SEASONAL: lambda at: at.by_clock(lambda device, rng: random_clock.seasonal(device, at.means.span, rng)),
+    Kind.DAY_TYPE: lambda at: at.by_clock(random_clock.day_type),
+    Kind.CO_OCCURRENCE: random_following.co_occurrence,
+}
 
 
-def _following_routine(device: Device, trigger: tuple[str, str], to: str, rng: np.random.Generator) -> Planted:
-    delay = float(np.exp(rng.uniform(np.log(5), np.log(480))))
-    return Planted(
-        Kind.CO_OCCURRENCE,
-        device.info.entity_id,
-        to,
-        WEEKDAYS,
-        float(rng.uniform(0.6, 0.95)),
-        delay * float(rng.uniform(0.1, 0.6)) / 60,
-        trigger_entity=trigger[0],
-        trigger_to=trigger[1],
-        delay_seconds=delay,
-    )
+def _kinds(count: int, allowed: Collection[Kind], rng: np.random.Generator) -> Int64Array:
+    """How many of each kind of SHARES: as near to their shares as whole numbers allow."""
+    if count == 0:
+        return np.zeros(len(SHARES), np.int64)
+    weights = np.array([share if kind in allowed else 0.0 for kind, share in SHARES.items()])
+    order = rng.permutation(len(weights))
+    bounds = np.cumsum(weights[order] / weights.sum())
+    drawn = order[np.minimum(np.searchsorted(bounds, (np.arange(count) + rng.random()) / count), len(order) - 1)]
+    return np.bincount(drawn, minlength=len(weights))
+
+
+def _time_of_day(at: Planting) -> Planted | None:
+    """A routine of the clock; sometimes the other state of a device that has one."""
+    last = at.routines[-1] if at.routines else None
+    if last is not None and last.kind is Kind.TIME_OF_DAY and at.rng.random() < 0.3:
+        own = [routine for routine in at.routines if routine.entity_id == last.entity_id]
+        device = next(device for device in at.devices if device.info.entity_id == last.entity_id)
+        if len(own) == 1:
+            return random_clock.counterpart(last, device, at.rng)
+    return at.by_clock(random_clock.time_of_day)
 
 
 def random_routines(
-    people: Sequence[str], contacts: Sequence[str], devices: Sequence[Device], count: int, rng: np.random.Generator
-) -> tuple[Planted, ...]:
-    """Random routines. A device follows only what comes before it, so that no two wait for each other."""
-    triggers = [_Trigger(person, to, 0) for person in people for to in ("home", "not_home")]
-    triggers += [_Trigger(contact, "on", 0) for contact in contacts]
-    for number, device in enumerate(devices):
-        if device.uses >= 0.5:
-            triggers += [_Trigger(device.info.entity_id, to, number + 1) for to in (device.on, device.off)]
-    routines: list[Planted] = []
-    free = [int(number) for number in rng.permutation(len(devices))]
-    while free and len(routines) < count:
-        number = free.pop()
-        device = devices[number]
-        if rng.random() < 0.55:
-            first = _clock_routine(device, (), rng)
-            routines.append(first)
-            if rng.random() < 0.3 and first.at_minutes is not None:
-                second = _clock_routine(device, (first.at_minutes,), rng)
-                other = device.off if first.to == device.on else device.on
-                routines.append(replace(second, to=other, weekdays=first.weekdays))
-            continue
-        possible = [trigger for trigger in triggers if trigger.before <= number]
-        if possible:
-            chosen = possible[int(rng.integers(len(possible)))]
-            to = device.off if rng.random() < 0.25 else device.on
-            routines.append(_following_routine(device, (chosen.entity_id, chosen.to), to, rng))
-    return tuple(routines[:count])
+    means: Means, count: int, rng: np.random.Generator, kinds: Collection[Kind] = frozenset(SHARES)
+) -> tuple[tuple[Planted, ...], tuple[Device, ...], tuple[Meter, ...]]:
+    """That many routines, fewer when there are no devices left; and the devices and meters as those need them.
+
+    What a home has no means for becomes a routine of the clock, if those are allowed.
+    """
+    at = Planting(means, rng)
+    for kind, many in zip(SHARES, _kinds(count, kinds, rng).tolist(), strict=True):
+        for _ in range(many):
+            routine = _PLANTERS[kind](at) if kind in _PLANTERS else None
+            if routine is None and Kind.TIME_OF_DAY in kinds:
+                routine = _time_of_day(at)
+            if routine is not None:
+                at.routines.append(routine)
+    return tuple(at.routines), tuple(at.devices), tuple(at.meters)
+
+
+def dropped_routines(free: Sequence[Device], count: int, rng: np.random.Generator) -> tuple[Planted, ...]:
+    """Routines of the clock for some of the devices, to be given up half way."""
+    chosen = rng.permutation(len(free))[:count].tolist()
+    return tuple(random_clock.time_of_day(free[number], rng) for number in chosen)

@@ -72,7 +72,12 @@ def merged(lines: Sequence[Timeline]) -> Timeline:
 
 
 def assemble(
-    lines: Mapping[str, Timeline], info: Mapping[str, EntityInfo], time_zone: str, start: int, end: int
+    lines: Mapping[str, Timeline],
+    info: Mapping[str, EntityInfo],
+    time_zone: str,
+    start: int,
+    end: int,
+    position: tuple[float, float] | None = None,
 ) -> EventLog:
     """The event log of many entities, cut to ``start <= time < end`` (µs UTC).
 
@@ -98,4 +103,5 @@ def assemble(
         states=states,
         time_zone=time_zone,
         info=MappingProxyType(dict(info)),
+        position=position,
     )

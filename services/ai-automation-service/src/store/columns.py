@@ -106,4 +106,5 @@ def in_order(log: EventLog) -> EventLog:
         log.states,
         log.time_zone,
         log.info,
+        log.position,
     )

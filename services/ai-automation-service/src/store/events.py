@@ -13,6 +13,7 @@ import numpy as np
 from sqlalchemy import Column, Connection, Table, func, insert, select, update
 
 from src.domain.events import EntityInfo, EventLog, Int32Array, Int64Array
+from src.domain.position import Position, position_of
 from src.domain.progress import Progress, silent
 from src.errors import NoHistory
 from src.store.columns import ROW, Rows, by_text, distinct, in_order, joined, storable, used_ids
@@ -47,15 +48,15 @@ class EventRepository:
         Only its origin, if it was unknown, is replaced by a known one; such an event counts as known. Committed in
         chunks in order of time, each with the source's position, so that a killed import goes on where it stopped and
         nothing is doubled. Metadata is merged: what the log knows of an entity replaces what was known before, what
-        it does not know stays. The log's time zone becomes the home's. Characters that no database can hold (NUL,
-        halves of surrogate pairs) are stored as U+FFFD.
+        it does not know stays. The log's time zone becomes the home's, and so does the place it is at, if the log
+        knows that. Characters that no database can hold (NUL, halves of surrogate pairs) are stored as U+FFFD.
 
         Raises:
             StoreError: the database cannot be written; the chunks before this one are kept.
         """
         key = storable(source)
         with self._database.write() as connection:
-            _set_time_zone(connection, log.time_zone)
+            _set_home(connection, log.time_zone, log.position)
             _merge_metadata(connection, log.info)
         entity_ids = np.full(len(log.entities), -1, np.int32)
         state_ids = np.full(len(log.states), -1, np.int32)
@@ -82,7 +83,7 @@ class EventRepository:
             return _position(connection, storable(source))
 
     def load(self, start: int | None = None, end: int | None = None) -> EventLog:
-        """The events with ``start <= time < end`` (µs UTC), with metadata and the home's time zone.
+        """The events with ``start <= time < end`` (µs UTC), with metadata, the home's time zone and position.
 
         Ascending by time, entity id and state text, with dictionaries in alphabetical order and limited to what
         is used: one content, one log, whatever the order of the imports and the database.
@@ -98,15 +99,15 @@ class EventRepository:
         if end is not None:
             chosen = chosen.where(event.c.time < end)
         with self._database.read() as connection:
-            time_zone = _time_zone(connection)
+            time_zone, position = _time_zone(connection), _home_position(connection)
             if time_zone is None or connection.scalar(select(event.c.time).limit(1)) is None:
                 raise NoHistory
             rows = joined(
                 [np.fromiter(chunk, ROW, len(chunk)) for chunk in self._database.rows(connection, chosen, CHUNK)]
             )
             if not len(rows):
-                return EventLog(rows.time, rows.entity, rows.state, rows.origin, (), (), time_zone)
-            return in_order(_decoded(connection, rows, time_zone))
+                return EventLog(rows.time, rows.entity, rows.state, rows.origin, (), (), time_zone, position=position)
+            return in_order(_decoded(connection, rows, time_zone, position))
 
     def count(self) -> int:
         """How many events there are."""
@@ -135,9 +136,16 @@ def _position(connection: Connection, key: str) -> int | None:
     return connection.scalar(select(source.c.position).where(source.c.key == key))
 
 
-def _set_time_zone(connection: Connection, name: str) -> None:
-    if connection.execute(update(home).values(time_zone=name)).rowcount == 0:
-        connection.execute(insert(home).values(id=1, time_zone=name))
+def _home_position(connection: Connection) -> Position | None:
+    row = connection.execute(select(home.c.latitude, home.c.longitude)).first()
+    return None if row is None else position_of(row.latitude, row.longitude)
+
+
+def _set_home(connection: Connection, time_zone: str, position: Position | None) -> None:
+    """A position that is not known does not take the place of one that is."""
+    where = {} if position is None else {"latitude": position[0], "longitude": position[1]}
+    if connection.execute(update(home).values(time_zone=time_zone, **where)).rowcount == 0:
+        connection.execute(insert(home).values(id=1, time_zone=time_zone, **where))
 
 
 def _advance(connection: Connection, key: str, position: int) -> None:
@@ -217,7 +225,7 @@ def _batches(values: Iterable[_T], size: int) -> Iterable[list[_T]]:
         yield batch
 
 
-def _decoded(connection: Connection, rows: Rows, time_zone: str) -> EventLog:
+def _decoded(connection: Connection, rows: Rows, time_zone: str, position: Position | None) -> EventLog:
     """Rows with the database's ids replaced by codes of sorted dictionaries."""
     entity_ids, state_ids = used_ids(rows.entity), used_ids(rows.state)
     about = {row.id: row for row in _between(connection, entity, entity_ids)}
@@ -238,6 +246,7 @@ def _decoded(connection: Connection, rows: Rows, time_zone: str) -> EventLog:
         states,
         time_zone,
         MappingProxyType(dict(sorted(info.items()))),
+        position,
     )
 
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from src.domain.patterns import Pattern, Status
+from src.domain.local_time import DAY
+from src.domain.patterns import Json, Pattern, Status
 from src.domain.runs import Run, RunResult, RunState, Shortlist
+from src.domain.whys import Why
 from src.errors import RunInterrupted
-from src.store.schema import pattern, run, shortlist
+from src.store.schema import pattern, run, shortlist, why
 
+GRACE = 7 * DAY  # how long a routine that is not found any more is still shown, as fading
+
+_RUNS_WITH_WHYS = 30
 _GIVEN_BY_A_PERSON = frozenset({Status.ACCEPTED, Status.REJECTED, Status.SNOOZED})
 
 
@@ -44,13 +49,22 @@ def succeed(connection: Connection, running: Run, result: RunResult, *, now: int
 
 
 def publish_patterns(
-    connection: Connection, run_id: str, found: Sequence[Pattern], *, now: int, whole: bool = True
+    connection: Connection,
+    run_id: str,
+    found: Sequence[Pattern],
+    *,
+    now: int,
+    whole: bool = True,
+    replaced: Collection[str] = (),
 ) -> None:
     """Insert or update what was found, in its order; what was not found comes after it, in the order it had.
 
+    What was not found is shown as fading for GRACE days after it was last found, and becomes stale then, so that a
+    routine at the edge of the bar does not come and go. What a person has answered keeps the answer.
+
     Args:
-        whole: what was not found becomes stale, unless a person has answered it. A run over a part says nothing of the
-            rest.
+        whole: the run looked for everything. A run over a part says nothing of what it did not look for.
+        replaced: ids of what a found pattern explains better; stale at once, or both would be shown.
     """
     before = {row.id: row for row in connection.execute(_STANDING)}
     fresh, again = [], []
@@ -71,11 +85,7 @@ def publish_patterns(
         else:
             again.append({"key": each.id, **values})
     missed = [
-        {
-            "key": row.id,
-            "position": position,
-            "status": row.status if row.status in _GIVEN_BY_A_PERSON or not whole else str(Status.STALE),
-        }
+        {"key": row.id, "position": position, **(_missed(row, now, row.id in replaced) if whole else _as_it_was(row))}
         for position, row in enumerate(before.values(), len(found))
     ]
     if fresh:
@@ -86,7 +96,22 @@ def publish_patterns(
             connection.execute(update(pattern).where(pattern.c.id == bindparam("key")).values(values), changes)
 
 
-_STANDING = select(pattern.c.id, pattern.c.status).order_by(pattern.c.position, pattern.c.id)
+def _as_it_was(row: Row[Any, Any, Any, Any]) -> Json:
+    return {"status": row.status, "data": row.data}
+
+
+def _missed(row: Row[Any, Any, Any, Any], now: int, replaced: bool) -> Json:
+    """Status and form of a pattern that a whole run did not find."""
+    if row.status in _GIVEN_BY_A_PERSON or row.status == Status.STALE:
+        return _as_it_was(row)
+    if replaced or now - row.updated > GRACE:
+        return {"status": str(Status.STALE), "data": row.data}
+    return {"status": row.status, "data": {**row.data, "evidence": {**row.data["evidence"], "drift": "fading"}}}
+
+
+_STANDING = select(pattern.c.id, pattern.c.status, pattern.c.updated, pattern.c.data).order_by(
+    pattern.c.position, pattern.c.id
+)
 
 
 def publish_shortlists(connection: Connection, run_id: str, shortlists: Sequence[Shortlist]) -> None:
@@ -94,3 +119,10 @@ def publish_shortlists(connection: Connection, run_id: str, shortlists: Sequence
     rows = [{"run": run_id, "position": position, **each.to_json()} for position, each in enumerate(shortlists)]
     if rows:
         connection.execute(insert(shortlist), rows)
+
+
+def publish_whys(connection: Connection, run_id: str, whys: Sequence[Why]) -> None:
+    """Keep why nothing is suggested, with the run, and forget what runs long ago said of it."""
+    connection.execute(insert(why).values(run=run_id, reasons=[each.to_json() for each in whys]))
+    newest = select(run.c.id).order_by(run.c.number.desc()).limit(_RUNS_WITH_WHYS)
+    connection.execute(delete(why).where(why.c.run.not_in(newest.scalar_subquery())))

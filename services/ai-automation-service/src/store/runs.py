@@ -9,11 +9,12 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from src.domain.patterns import Json, Pattern
 from src.domain.runs import Run, RunResult, RunState, RunTrigger, Shortlist
+from src.domain.whys import Why
 from src.errors import NotFound
 from src.store.database import Database
 from src.store.pages import Page, check_limit, cursor_of, key_of
-from src.store.publication import publish_patterns, publish_shortlists, succeed
-from src.store.schema import run, shortlist
+from src.store.publication import publish_patterns, publish_shortlists, publish_whys, succeed
+from src.store.schema import run, shortlist, why
 
 
 class RunRepository:
@@ -60,8 +61,8 @@ class RunRepository:
         """Mark the run succeeded and replace what people see, in one transaction.
 
         Patterns are inserted or updated by id, keeping the status a person gave; a pattern this run did not find
-        becomes stale unless a person accepted or rejected it; a stale one that is found again is new again.
-        Shortlists are kept with the run.
+        is shown as fading for a week and becomes stale then, unless a person answered it; a stale one that is found
+        again is new again. Shortlists are kept with the run, and the reasons why nothing is suggested for a while.
 
         Raises:
             NotFound: no such run. RunInterrupted: the run is not running any more (its lease was taken over), or
@@ -69,8 +70,9 @@ class RunRepository:
         """
         with self._database.write() as connection:
             succeed(connection, _get(connection, run_id), result, now=now)
-            publish_patterns(connection, run_id, result.patterns, now=now, whole=result.whole)
+            publish_patterns(connection, run_id, result.patterns, now=now, whole=result.whole, replaced=result.replaced)
             publish_shortlists(connection, run_id, result.shortlists)
+            publish_whys(connection, run_id, result.whys)
             return _get(connection, run_id)
 
     def fail(self, run_id: str, error: Json, *, now: int) -> Run:
@@ -141,6 +143,12 @@ class RunRepository:
                 Shortlist(row.interest, tuple(Pattern.from_json(value) for value in row.patterns))
                 for row in connection.execute(query)
             ]
+
+    def whys(self, run_id: str) -> list[Why]:
+        """Why nothing was suggested for an entity or the home; empty for a run that is too long ago."""
+        query = select(why.c.reasons).where(why.c.run == run_id)
+        with self._database.read() as connection:
+            return [Why.from_json(value) for value in connection.scalar(query) or ()]
 
     def _first(self, query: Any) -> Run | None:
         with self._database.read() as connection:

@@ -10,6 +10,7 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     Column,
+    Double,
     ForeignKey,
     Index,
     Integer,
@@ -37,6 +38,9 @@ home = Table(
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),  # always 1: one home a database
     Column("time_zone", Text, nullable=False),
+    # Degrees north and east; both or neither.
+    Column("latitude", Double),
+    Column("longitude", Double),
 )
 
 entity = Table(
@@ -130,6 +134,13 @@ shortlist = Table(
     Column("position", Integer, primary_key=True, autoincrement=False),
     Column("interest", Text, nullable=False),
     Column("patterns", _JSON, nullable=False),
+)
+
+why = Table(
+    "why",
+    metadata,
+    Column("run", Text, ForeignKey("run.id"), primary_key=True),
+    Column("reasons", _JSON, nullable=False),
 )
 
 embedding = Table(

@@ -1,10 +1,11 @@
 // One routine as a card. All text goes in through textContent: what a home's entities are called is never markup.
 
-import { drift, evidence, facts, percent } from "./words.js";
+import { drift, evidence, facts, kind, percent, told, times, weekdays } from "./words.js";
 
 const WEEK = [["mon", "M", "Monday"], ["tue", "T", "Tuesday"], ["wed", "W", "Wednesday"], ["thu", "T", "Thursday"],
   ["fri", "F", "Friday"], ["sat", "S", "Saturday"], ["sun", "S", "Sunday"]];
 const VERDICTS = { accepted: "Accepted", rejected: "Rejected", snoozed: "Kept for later", stale: "No longer seen" };
+const NOTED = "Noted"; // said of what can only be told: there is nothing to accept
 
 export function element(name, text, className) {
   const made = document.createElement(name);
@@ -25,19 +26,24 @@ export function card(pattern, decide) {
   made.dataset.category = pattern.category ?? "none";
   part(".sentence").id = `${pattern.id}-sentence`;
   made.setAttribute("aria-labelledby", `${pattern.id}-sentence`);
+  part(".kind use").setAttribute("href", `web/kinds.svg#${pattern.kind}`);
+  part(".kind").title = kind(pattern);
   part(".category").textContent = pattern.category ?? "not classified";
   part(".priority").textContent = pattern.priority ? `${pattern.priority} priority` : "";
   part(".priority").dataset.level = pattern.priority ?? "";
   part(".rank").textContent = pattern.scores ? `№ ${pattern.scores.rank}` : "";
   part(".sentence").textContent = pattern.sentence;
   fillWeek(part(".week"), pattern);
-  fillRate(made, pattern.evidence);
+  if (told(pattern)) part(".rate").remove();
+  else fillRate(made, pattern.evidence);
   part(".evidence").textContent = [evidence(pattern), drift(pattern)].filter(Boolean).join(" ");
+  part(".covered").textContent = pattern.covered_by ? `Already done by ${pattern.covered_by}.` : "";
+  if (told(pattern)) part(".accept").textContent = NOTED;
   for (const [name, value] of facts(pattern)) part(".facts").append(element("dt", name), element("dd", value));
 
   const show = (status) => {
     made.dataset.status = status;
-    part(".verdict").textContent = VERDICTS[status] ?? "";
+    part(".verdict").textContent = (status === "accepted" && told(pattern) ? NOTED : VERDICTS[status]) ?? "";
     const open = status === "new";
     for (const name of [".accept", ".snooze", ".reject"]) part(name).hidden = !open;
     part(".undo").hidden = open || status === "stale";
@@ -58,15 +64,19 @@ export function card(pattern, decide) {
   return made;
 }
 
-function fillWeek(list, pattern) {
-  if (pattern.trigger.type !== "time") {
+function fillWeek(list, { trigger }) {
+  const days = weekdays(trigger);
+  if (!days) {
     list.remove();
     return;
   }
   for (const [key, letter, name] of WEEK) {
-    const on = pattern.trigger.weekdays.includes(key);
-    const day = element("li", letter, on ? "on" : "");
-    day.setAttribute("aria-label", on ? name : `not ${name}`);
+    // A routine that differs by the sort of day has two marks, and says which time is whose.
+    const which = times(trigger).findIndex((time) => time.weekdays.includes(key));
+    const day = element("li", letter, days.includes(key) ? `on${which > 0 ? " other" : ""}` : "");
+    const when = times(trigger).length > 1 && which >= 0 ? ` at ${times(trigger)[which].at.slice(0, 5)}` : "";
+    if (when) day.title = name + when;
+    day.setAttribute("aria-label", days.includes(key) ? name + when : `not ${name}`);
     list.append(day);
   }
 }

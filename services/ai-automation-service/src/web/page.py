@@ -24,6 +24,7 @@ _HEADERS = {
 _PARTS = {
     "style.css": "text/css",
     "icon.svg": "image/svg+xml",
+    "kinds.svg": "image/svg+xml",
     "app.js": "text/javascript",
     "card.js": "text/javascript",
     "day.js": "text/javascript",

@@ -3,22 +3,52 @@
 const NAMES = { mon: "Mondays", tue: "Tuesdays", wed: "Wednesdays", thu: "Thursdays", fri: "Fridays", sat: "Saturdays", sun: "Sundays" };
 const ORDER = Object.keys(NAMES);
 
-export const KINDS = { time_of_day: "time of day", co_occurrence: "one after another" };
+export const KINDS = {
+  time_of_day: "time of day", day_type: "weekdays and weekends", solar: "by the sun", seasonal: "part of the year",
+  co_occurrence: "one after another", presence: "coming and going", threshold: "a level is crossed",
+  sequence: "step by step", scene: "together", duration: "on for so long", frequency: "a habit that changed",
+  anomaly: "unusual",
+};
 export const STAGES = {
   queued: "Waiting to begin", import: "Reading the history", load: "Loading the events", mine: "Looking for routines",
   describe: "Putting them into words", identify: "Recognising known ones", embed: "Reading the sentences",
   retrieve: "Choosing candidates", rerank: "Ranking", classify: "Classifying", publish: "Keeping the result",
 };
 
-/** What one opportunity is called: "weekdays", "Mondays", "times". */
-export function unit(pattern) {
-  if (pattern.trigger.type !== "time") return "times";
-  const days = pattern.trigger.weekdays;
+const COMES = ["arrives", "first_arrives"];
+
+/** The days of the week a routine holds on; null for one that keeps to none. */
+export function weekdays(trigger) {
+  if (trigger.type === "day_type") return trigger.times.flatMap((time) => time.weekdays);
+  return ["time", "sun", "missed"].includes(trigger.type) ? trigger.weekdays : null;
+}
+
+/** The clock times a routine is drawn at, `{at, weekdays}`; none for what keeps to no clock. */
+export function times(trigger) {
+  if (trigger.type === "day_type") return trigger.times;
+  return trigger.type === "time" ? [trigger] : [];
+}
+
+/** What one opportunity is called: "weekdays", "Mondays", "arrivals", "times". */
+export function unit({ trigger }) {
+  if (trigger.type === "numeric") return "crossings";
+  if (trigger.type === "presence") return COMES.includes(trigger.event) ? "arrivals" : "departures";
+  const days = weekdays(trigger);
+  return days ? named(days) : "times";
+}
+
+function named(days) {
   const key = ORDER.filter((day) => days.includes(day)).join(" ");
   if (key === "mon tue wed thu fri") return "weekdays";
   if (key === "sat sun") return "weekend days";
   if (days.length === 1) return NAMES[days[0]];
   return "days";
+}
+
+/** "weekdays", "Mondays, Fridays": always which days. */
+function listed(days) {
+  const all = named(days);
+  return all === "days" ? days.map((day) => NAMES[day]).join(", ") : all;
 }
 
 /** A share as a chance: "1 in 17". Never "0": what can happen by chance is not ruled out. */
@@ -33,13 +63,35 @@ export function percent(share) {
   return `${Math.round(share * 100)}\u00a0%`;
 }
 
+export function kind(pattern) {
+  return KINDS[pattern.kind] ?? pattern.kind.replaceAll("_", " ");
+}
+
+/** Whether a routine can only be told: nothing is to be done by itself. */
+export function told(pattern) {
+  return pattern.actions.length === 0;
+}
+
 /** "19 of 22 weekdays, by chance 1 in 17; again on 6 of 7 later days." */
 export function evidence(pattern) {
   const { hits, opportunities, expected_rate: expected, holdout } = pattern.evidence;
-  const first = `${hits} of ${opportunities} ${unit(pattern)}, by chance ${chance(expected)}`;
-  if (!holdout.opportunities) return `${first}; no later days to check it on yet.`;
-  const later = pattern.trigger.type === "time" ? "later days" : "later times";
+  if (told(pattern)) return toldEvidence(pattern);
+  const units = unit(pattern);
+  const first = `${hits} of ${opportunities} ${units}, by chance ${chance(expected)}`;
+  const later = weekdays(pattern.trigger) ? "later days" : `later ${units}`;
+  if (!holdout.opportunities) return `${first}; no ${later} to check it on yet.`;
   return `${first}; again on ${holdout.hits} of ${holdout.opportunities} ${later}.`;
+}
+
+/** What makes a change or an exception one: how it was before. */
+function toldEvidence({ trigger, evidence: found }) {
+  if (trigger.type === "rate") {
+    const [before, since] = [trigger.per_week_before, trigger.per_week_after].map((often) => often.toFixed(1));
+    return `${since} times a week since ${date(trigger.since)}, ${before} before; by chance ${chance(found.p_value)}.`;
+  }
+  const usual = `${found.hits} of ${found.opportunities} ${unit({ trigger })}`;
+  if (trigger.type === "missed") return `It used to happen on ${usual}.`;
+  return `It used to end sooner, ${usual}.`;
 }
 
 export function drift(pattern) {
@@ -64,8 +116,10 @@ export function small(value) {
   return value < 0.001 ? "below 0.001" : value.toFixed(3);
 }
 
+/** An instant, or a date without a time, which is of this clock's own day. */
 export function date(text) {
-  return new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric" }).format(new Date(text));
+  const at = new Date(text.length === 10 ? `${text}T00:00` : text);
+  return new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric" }).format(at);
 }
 
 /** "today 03:00", "tomorrow 03:00", "12 Oct 03:00". */
@@ -79,22 +133,60 @@ export function moment(text, now = new Date()) {
   return `${day} ${time}`;
 }
 
+function step({ entity_id: entity, to, after_seconds: after }) {
+  return `${entity} → ${to}${after === undefined ? "" : ` (after ${seconds(after)})`}`;
+}
+
+/** What sets it off, as entry rows. */
+function causes({ trigger, actions, evidence: found }) {
+  const spread = `± ${Math.max(1, Math.round(found.spread_minutes))} min`;
+  const delay = () => ["Delay", `about ${seconds(trigger.delay_seconds)}, within ${seconds(trigger.within_seconds)}`];
+  const thing = `${trigger.entity_id} → ${trigger.to}`;
+  switch (trigger.type) {
+    case "time":
+      return [["Spread", `${spread} around ${trigger.at.slice(0, 5)}`]];
+    case "day_type":
+      return [
+        ["Times", trigger.times.map(({ at, weekdays: days }) => `${at.slice(0, 5)} on ${listed(days)}`).join("; ")],
+        ["Spread", spread],
+      ];
+    case "sun": {
+      const offset = trigger.offset_minutes;
+      return [["Offset", `${Math.abs(offset)} min ${offset < 0 ? "before" : "after"} ${trigger.event}`], ["Spread", spread]];
+    }
+    case "numeric": {
+      const rises = trigger.above !== null;
+      return [delay(), ["Begins with", `${trigger.entity_id} ${rises ? ">" : "<"} ${rises ? trigger.above : trigger.below}`]];
+    }
+    case "presence":
+      return [delay(), ["Begins with", `${trigger.entity_ids.join(", ")}: ${trigger.event.replaceAll("_", " ")}`]];
+    case "together":
+      return [["Within", `${seconds(trigger.within_seconds)} from the first to the last`]];
+    case "held":
+      return actions.length
+        ? [["Lasts", `about ${seconds(trigger.for_seconds)}, ${spread}`], ["Begins with", thing]]
+        : [["About", thing], ["Unusual", `longer than ${seconds(trigger.for_seconds)}`]];
+    case "rate":
+      return [["About", thing]];
+    case "missed":
+      return [["About", thing], ["Expected", `by ${trigger.at.slice(0, 5)}`], ["Missing since", date(trigger.since)]];
+    default:
+      return [delay(), ["Begins with", thing]];
+  }
+}
+
 /** The entry rows of "How this is known". */
 export function facts(pattern) {
   const found = pattern.evidence;
-  const rows = [
-    ["Kind", KINDS[pattern.kind] ?? pattern.kind.replaceAll("_", " ")],
-    ["Rate", `${percent(found.rate)}, likely ${percent(found.rate_low)} to ${percent(found.rate_high)}`],
-    ["Against chance", `${found.lift >= 10 ? Math.round(found.lift) : found.lift.toFixed(1)} times as often`],
-    ["False discovery", small(found.q_value)],
-  ];
-  if (pattern.trigger.type === "time") {
-    rows.push(["Spread", `± ${Math.max(1, Math.round(found.spread_minutes))} min around ${pattern.trigger.at.slice(0, 5)}`]);
-  } else {
-    rows.push(["Delay", `about ${seconds(pattern.trigger.delay_seconds)}, within ${seconds(pattern.trigger.within_seconds)}`]);
-    rows.push(["Begins with", `${pattern.trigger.entity_id} → ${pattern.trigger.to}`]);
+  const rows = [["Kind", kind(pattern)]];
+  if (!told(pattern)) {
+    rows.push(["Rate", `${percent(found.rate)}, likely ${percent(found.rate_low)} to ${percent(found.rate_high)}`]);
+    rows.push(["Against chance", `${found.lift >= 10 ? Math.round(found.lift) : found.lift.toFixed(1)} times as often`]);
   }
-  rows.push(["Does", pattern.actions.map((action) => `${action.entity_id} → ${action.to}`).join(", ")]);
+  rows.push(["False discovery", small(found.q_value)]);
+  rows.push(...causes(pattern));
+  if (!told(pattern)) rows.push(["Does", pattern.actions.map(step).join(", ")]);
+  if (pattern.covered_by) rows.push(["Already done by", pattern.covered_by]);
   rows.push(["Seen", `${date(found.first_seen)} to ${date(found.last_seen)}`]);
   const made = pattern.made_by ?? {};
   if (made.embedding) rows.push(["Retrieved by", made.embedding]);

@@ -1,0 +1,257 @@
+"""The search for windows of the clock: a centre, a half-width and the weekdays it holds on.
+
+The null model is interval jitter (Platkiewicz, Stark and Amarasingham 2017): each day's actions keep their number and
+their distances, and the whole is shifted by up to three hours either way; see also :mod:`src.mining.activity`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from src.domain.events import BoolArray, Float64Array, Int64Array
+from src.mining.activity import BIN, BINS
+from src.mining.clock_days import MIN_DAYS, ThingDays
+from src.mining.clock_grid import HALF_BINS, PLACES, Grid, jitter_chance
+from src.mining.kind import Home, Trial
+from src.mining.statistics import circular_difference, surprise, upper_tail
+
+MIN_RATE = 0.5
+_MAX_ROUTINES = 6
+_APART = 90.0  # minutes between two routines of one thing on the same days
+_NEARLY = 3.0  # nats of surprise that a plain set of days may fall short and still be preferred for its higher rate
+_MAX_ELSEWHERE = 0.3
+_LEAST = 2.0  # nats of surprise beyond the price of the weekdays, below which the price of the search leaves nothing
+
+# The price of a set of weekdays (weighted Bonferroni): of the prior weight the three plain sets share 0.4, and the
+# seven single days, the other twenty pairs of days and the 96 larger sets 0.2 each.
+ALL_DAYS, WORKDAYS, WEEKEND = (0, 1, 2, 3, 4, 5, 6), (0, 1, 2, 3, 4), (5, 6)
+PLAIN_SETS = (ALL_DAYS, WORKDAYS, WEEKEND)
+PLAIN_COST = 7.5
+_SINGLE_COST, _PAIR_COST, _OTHER_COST = 35.0, 100.0, 480.0
+_PLAIN = np.array([[float(day in days) for day in range(7)] for days in PLAIN_SETS])
+_FIXED = np.concatenate([_PLAIN, np.eye(7)])
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A clock window on some weekdays. ``centre`` and ``half`` in minutes; ``cost`` is of the weekdays."""
+
+    centre: float
+    half: float
+    weekdays: tuple[int, ...]
+    cost: float
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A window counted exactly, on its own hits' centre.
+
+    Attributes:
+        p_value: of the discovery trial, with the price of the search.
+        hits: int64 (n,), indices into the thing's actions, ascending.
+        values: float64 (n,), minutes of the frame's day of each hit.
+    """
+
+    window: Window
+    discovery: Trial
+    holdout: Trial
+    p_value: float
+    hits: Int64Array
+    values: Float64Array
+
+
+def routines(home: Home, thing: ThingDays, *, plain: bool = False) -> Iterator[Measured]:
+    """The best window, then the best of what is left, and so on.
+
+    Args:
+        plain: only all days, Monday to Friday, and the weekend.
+    """
+    left = np.ones(len(thing.minutes), np.bool_)
+    taken: list[Window] = []
+    while len(taken) < _MAX_ROUTINES:
+        window = _best_window(home, thing, Grid(thing, left), plain=plain)
+        if window is None:
+            return
+        days = np.isin(home.changes.weekdays, window.weekdays)
+        near = np.abs(circular_difference(thing.minutes, window.centre, 1440.0)) <= max(window.half, _APART / 2)
+        day = np.clip(((thing.minutes - window.centre + 720) // 1440).astype(np.int64), 0, home.changes.days - 1)
+        left &= ~(near & days[day])
+        crowded = any(
+            abs(float(circular_difference(np.array([window.centre]), other.centre, 1440.0)[0])) < _APART
+            and set(window.weekdays) & set(other.weekdays)
+            for other in taken
+        )
+        taken.append(window)
+        if not crowded:
+            measured = measure(home, thing, window)
+            if measured is not None:
+                yield measured
+
+
+def _best_window(home: Home, thing: ThingDays, grid: Grid, *, plain: bool) -> Window | None:
+    """The window and weekdays that the null models find most surprising on the discovery days."""
+    if len(grid) < MIN_DAYS:
+        return None
+    weekdays = home.changes.weekdays
+    chances = home.discovery & thing.alive & thing.frame.known
+    opportunities = np.bincount(weekdays[chances], minlength=7).astype(np.float64)
+    by_weekday = np.zeros((7, len(weekdays)))
+    by_weekday[weekdays, np.arange(len(weekdays))] = chances
+    hits7 = grid.hits(np.where(chances, weekdays, -1), 7)
+    sets = _Sets(hits7, opportunities, plain=plain)
+    rows, bins = np.nonzero(sets.enough.any(axis=1))
+    if len(bins) == 0:
+        return None
+    jittered = np.empty((7, len(bins)))
+    for row in np.unique(rows).tolist():
+        jittered[:, rows == row] = by_weekday @ grid.jittered(HALF_BINS[row], bins[rows == row])
+    hopes = sets.scores(jittered, rows, bins)  # the other null model can only lower them
+    hope = hopes.max(axis=0)
+    first = np.array([np.argmax(hope)])
+    if hope[first[0]] < _LEAST:
+        return None
+    reached = _looked_at_closely(grid, sets, by_weekday, rows[first], bins[first])
+    least = max((score for score, _, _ in reached), default=0.0) - _NEARLY
+    close = np.flatnonzero(hope >= max(least, _LEAST))
+    return _choice(_looked_at_closely(grid, sets, by_weekday, rows[close], bins[close]))
+
+
+def _is_part(window: Window, whole: Window) -> bool:
+    """Whether a window is at the same time on Monday to Friday, or on the weekend, of a window on more days."""
+    apart = abs(float(circular_difference(np.array([window.centre]), whole.centre, 1440.0)[0]))
+    plain = window.weekdays in (WORKDAYS, WEEKEND)
+    return plain and set(window.weekdays) < set(whole.weekdays) and apart <= whole.half
+
+
+class _Sets:
+    """The sets of weekdays in question for each window: the plain and single ones, and the set that suits the window.
+
+    Args:
+        hits7: float64 (halves, 7, bins), hits on each weekday.
+        opportunities: float64 (7,).
+    """
+
+    def __init__(self, hits7: Float64Array, opportunities: Float64Array, *, plain: bool) -> None:
+        often = (hits7 >= 0.5 * np.maximum(opportunities, 1)[:, None]) & (opportunities >= 2)[:, None]
+        size = often.sum(axis=1)
+        self._own = (often & ((size >= 2) & (size <= 6))[:, None]).astype(np.float64)
+        self._fixed = _PLAIN if plain else _FIXED
+        hits = np.matmul(self._fixed, hits7)
+        n = np.broadcast_to((self._fixed @ opportunities)[:, None], hits.shape)
+        cost = np.broadcast_to(np.where(np.arange(len(self._fixed)) < 3, PLAIN_COST, _SINGLE_COST)[:, None], hits.shape)
+        if not plain:
+            hits = np.concatenate([hits, (self._own * hits7).sum(axis=1)[:, None]], axis=1)
+            n = np.concatenate([n, np.tensordot(self._own, opportunities, (1, 0))[:, None]], axis=1)
+            cost = np.concatenate([cost, np.where(size == 2, _PAIR_COST, _OTHER_COST)[:, None]], axis=1)
+        # On other days a routine of some days is rare, or it is a routine of all days that was missed by chance.
+        other = (hits7.sum(axis=1)[:, None] - hits) / np.maximum(opportunities.sum() - n, 1)
+        is_plain = (np.arange(hits.shape[1]) < len(PLAIN_SETS))[:, None]
+        self.hits, self.n, self.cost = hits, n, cost
+        # bool (halves, sets, bins): worth the null models' chances.
+        self.enough = (hits >= MIN_DAYS) & (hits >= MIN_RATE * n) & (is_plain | (other <= _MAX_ELSEWHERE))
+
+    def scores(self, chance7: Float64Array, rows: Int64Array, bins: Int64Array) -> Float64Array:
+        """float64 (sets, n): nats of surprise less the price of the weekdays, of the windows (half, bin).
+
+        Args:
+            chance7: float64 (7, n), the chances of the days of each weekday, summed.
+        """
+        chance = self._fixed @ chance7
+        hits, n, cost = (column[rows, :, bins].T for column in (self.hits, self.n, self.cost))
+        if len(hits) > len(chance):
+            chance = np.concatenate([chance, (self._own[rows, :, bins].T * chance7).sum(axis=0)[None]])
+        score = surprise(hits, n, chance / np.maximum(n, 1)) - np.log(cost)
+        return np.where(self.enough[rows, :, bins].T, score, -np.inf)
+
+    def weekdays(self, row: int, which: int, at: int) -> tuple[int, ...]:
+        members = self._fixed[which] if which < len(self._fixed) else self._own[row, :, at]
+        return tuple(np.flatnonzero(members).tolist())
+
+
+def _looked_at_closely(
+    grid: Grid, sets: _Sets, by_weekday: Float64Array, rows: Int64Array, bins: Int64Array
+) -> list[tuple[float, float, Window]]:
+    """(score, rate, window): of the windows (half, bin) the best one of each half-width and set of weekdays."""
+    found: list[tuple[float, float, Window]] = []
+    for row in np.unique(rows).tolist():
+        own = bins[rows == row]
+        half = HALF_BINS[row]
+        chance = np.maximum(grid.jittered(half, own), grid.spread_out(half, own))
+        scores = sets.scores(by_weekday @ chance, np.full(len(own), row), own)
+        for which, column in enumerate(np.argmax(scores, axis=1).tolist()):
+            score, at = float(scores[which, column]), int(own[column])
+            if score >= _LEAST:
+                rate = float(sets.hits[row, which, at] / sets.n[row, which, at])
+                cost = float(sets.cost[row, which, at])
+                window = Window((at + 0.5) * BIN, (half + 0.5) * BIN, sets.weekdays(row, which, at), cost)
+                found.append((score, rate, window))
+    return found
+
+
+def _choice(found: list[tuple[float, float, Window]]) -> Window | None:
+    """The most surprising; rather the plain part of its weekdays that it holds on more reliably, if nearly so."""
+    if not found:
+        return None
+    best = max(found, key=lambda item: item[0])
+    near = [item for item in found if item[0] >= best[0] - _NEARLY and _is_part(item[2], best[2])]
+    return max([best, *near], key=lambda item: item[1])[2]
+
+
+def measure(
+    home: Home, thing: ThingDays, window: Window, within: BoolArray | None = None, least: int = MIN_DAYS
+) -> Measured | None:
+    """Centre the window on its own hits, then count exactly on discovery and on held-out days.
+
+    Args:
+        within: bool (days,), the days that the claim is about; None for all.
+        least: hits on discovery days without which it is none.
+
+    Returns:
+        None where it does not hold on half of the discovery days, or on too few of them.
+    """
+    changes = home.changes
+    possible = np.isin(changes.weekdays, window.weekdays) & thing.frame.known
+    if within is not None:
+        possible &= within
+    all_days = np.arange(changes.days, dtype=np.int64)
+
+    def opportunities(which: BoolArray) -> Int64Array:
+        centre = np.asarray(all_days * 1440.0 + window.centre, np.float64)
+        whole = (centre >= thing.born - window.half) & (centre <= thing.end)
+        return np.flatnonzero(which & possible & whole & thing.heard(centre))
+
+    searched = opportunities(home.discovery)
+    if len(searched) < least:
+        return None
+    for _ in range(2):
+        distance, _index = thing.nearest(searched * 1440.0 + window.centre)
+        inside = distance[np.abs(distance) <= window.half]
+        if len(inside) == 0:
+            return None
+        # Not wrapped at midnight: the window keeps the weekdays it was found on.
+        window = replace(window, centre=window.centre + float(np.median(inside)))
+    trials, values, hit_index = [], [], []
+    for days in (opportunities(home.discovery), opportunities(home.holdout)):
+        centres = np.asarray(days * 1440.0 + window.centre, np.float64)
+        distance, index = thing.nearest(centres)
+        hit = np.abs(distance) <= window.half
+        chance = np.maximum(
+            jitter_chance(thing.minutes, centres, window.half),
+            thing.lively_chance(thing.minutes, centres, window.half),
+        )
+        expected = float(chance.mean()) if len(days) else 0.0
+        trials.append(Trial(int(np.count_nonzero(hit)), len(days), expected))
+        values.append(window.centre + distance[hit])
+        hit_index.append(index[hit])
+    discovery, holdout = trials
+    if discovery.hits < least or discovery.rate < MIN_RATE:
+        return None
+    tail = upper_tail(discovery.hits, discovery.opportunities, discovery.expected)
+    index = np.concatenate(hit_index)
+    order = np.argsort(thing.utc[index], kind="stable")
+    return Measured(
+        window, discovery, holdout, min(1.0, tail * PLACES * window.cost), index[order], np.concatenate(values)[order]
+    )

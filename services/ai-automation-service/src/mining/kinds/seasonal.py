@@ -1,0 +1,264 @@
+"""``seasonal``: a clock routine that holds in one part of the year, and hardly outside of it.
+
+The unit is the day, the null model that of ``time_of_day``. In a log shorter than a year a season is seen from one side
+only: the routine began in the log and holds until its end. Every window on every plain set of weekdays is asked for the
+day since which it has been taken, at least half the time, after having hardly been before. In a longer log the days are
+folded by the week of the year, and a season has both ends; it is proposed only while it lasts.
+
+Two claims are made and both must hold, so the larger p-value counts (an intersection-union test; Berger 1982): the
+window beats its null model inside of the season, and inside differs from outside, by Fisher's exact test of the days.
+Either pays for all days, or pairs of weeks, that the season might have begun and ended on.
+
+*Assumed*: days are independent. *Fails*: in a short log a new habit that stays is not told from a season; the claim is
+only that it began. A habit that was moved from another hour is none: its action must have been rare around its time
+before. A season that begins in the held-out days is not seen yet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+import numpy as np
+from scipy.special import gammaln
+
+from src.domain.events import BoolArray, Float64Array, Int64Array
+from src.domain.patterns import Json, Kind
+from src.mining.activity import BIN
+from src.mining.clock_days import MIN_DAYS, ThingDays
+from src.mining.clock_grid import HALF_BINS, PLACES, Grid
+from src.mining.clock_windows import PLAIN_COST, PLAIN_SETS, Measured, Window, measure
+from src.mining.kind import Bar, Candidate, Home, Search
+from src.mining.kinds.time_of_day import clock_trigger
+from src.mining.statistics import surprise
+
+_EPOCH = date(1970, 1, 1)
+_YEAR = 365.2425
+_MIN_RATE = 0.6
+_MAX_OUTSIDE = 0.15
+_MAX_AROUND = 0.5  # share of the days outside on which the action may come within reach of the time
+_REACH = 90.0  # minutes
+_MIN_OUTSIDE = 7  # days without the routine, or there is no telling when it began
+_RECENT = 6  # discovery days at whose end the routine must hold
+_WEEKS = 52
+
+
+@dataclass(frozen=True)
+class _Season:
+    """Days of a log on which a routine holds.
+
+    Attributes:
+        inside: bool (days,), held-out days included.
+        begins: the first day, ``MM-DD``.
+        ends: the last day, ``MM-DD``; None when the log does not hold it.
+        choices: how many seasons were in question.
+    """
+
+    inside: BoolArray
+    begins: str
+    ends: str | None
+    choices: int
+
+
+class Seasonal:
+    """See the module."""
+
+    kind = Kind.SEASONAL
+    bar = Bar()
+
+    def search(self, home: Home) -> Search:
+        candidates: list[Candidate] = []
+        tested = 0
+        for code in home.targets:
+            thing = ThingDays(home, code)
+            if thing.active_days < MIN_DAYS or thing.busy:
+                continue
+            tested += 1
+            best = _best(home, thing)
+            if best is None:
+                continue
+            season, window = best
+            found = measure(home, thing, window, season.inside)
+            if found is None:
+                continue
+            p_value = _p_value(home, thing, found, season)
+            if p_value is None:
+                continue
+            condition: Json = {"type": "season", "from": season.begins, "until": season.ends}
+            candidates.append(
+                Candidate(
+                    kind=self.kind,
+                    target=code,
+                    source=None,
+                    trigger=clock_trigger(found.window.centre, found.window.weekdays),
+                    discovery=found.discovery,
+                    holdout=found.holdout,
+                    p_value=p_value,
+                    hit_times=thing.utc[found.hits],
+                    values=found.values,
+                    conditions=(condition,),
+                )
+            )
+        return Search(candidates, tested)
+
+
+def _best(home: Home, thing: ThingDays) -> tuple[_Season, Window] | None:
+    """The season and the window that stand out most on the discovery days."""
+    grid = Grid(thing, np.ones(len(thing.minutes), np.bool_))
+    weekdays = home.changes.weekdays
+    chances = home.discovery & thing.alive
+    best: tuple[float, _Season, Window] | None = None
+    for members in PLAIN_SETS:
+        days = np.flatnonzero(chances & np.isin(weekdays, members))
+        if len(days) < MIN_DAYS + _MIN_OUTSIDE:
+            continue
+        due = _due(home, days)
+        if len(due) < _RECENT:
+            continue
+        recent = np.full(len(weekdays), -1)
+        recent[days] = 0
+        recent[due] = 1
+        hits = grid.hits(recent, 2)
+        worth = (hits[:, 1] >= 0.5 * len(due)) & (hits.sum(axis=1) >= MIN_DAYS)
+        for row in np.flatnonzero(worth.any(axis=1)).tolist():
+            half, bins = HALF_BINS[row], np.flatnonzero(worth[row])
+            taken = grid.taken(half, bins)[days]
+            chance = np.maximum(grid.jittered(half, bins), grid.spread_out(half, bins))[days]
+            seasons = _folded(home, days, taken, chance) if _long(home) else _begun(days, taken, chance)
+            if seasons is None:
+                continue
+            score, column, edges, choices = seasons
+            if score > 0 and (best is None or score > best[0]):
+                window = Window((bins[column] + 0.5) * BIN, (half + 0.5) * BIN, members, PLAIN_COST)
+                best = score, _season(home, edges, choices), window
+    return None if best is None else (best[1], best[2])
+
+
+def _long(home: Home) -> bool:
+    """Whether the log holds every part of the year, and the current one twice."""
+    return home.changes.days >= _YEAR + 30
+
+
+def _due(home: Home, days: Int64Array) -> Int64Array:
+    """Those of the days on which a routine of this season happens, whenever the season began."""
+    if not _long(home):
+        return days[-_RECENT:]
+    week = _weeks(home)
+    apart = (week - week[-1] + _WEEKS // 2) % _WEEKS - _WEEKS // 2
+    return days[np.abs(apart[days]) <= 2]
+
+
+_Edges = tuple[int, int | None]
+
+
+def _begun(days: Int64Array, taken: BoolArray, chance: Float64Array) -> tuple[float, int, _Edges, int] | None:
+    """(score, column, (first day, None), choices) of the best day to have begun on.
+
+    Args:
+        days: int64 (n,), the days in question.
+        taken, chance: (n, columns), whether each window was taken on each day, and its chance.
+    """
+    n = len(days)
+    begins = np.arange(_MIN_OUTSIDE, n - MIN_DAYS + 1)
+    until = np.concatenate([np.zeros((1, taken.shape[1])), np.cumsum(taken, axis=0)])
+    chance_until = np.concatenate([np.zeros((1, taken.shape[1])), np.cumsum(chance, axis=0)])
+    outside, inside = until[begins], until[-1] - until[begins]
+    size = np.asarray((n - begins)[:, None], np.float64)
+    expected = (chance_until[-1] - chance_until[begins]) / size
+    score = _score(inside, size, expected, outside, np.asarray(begins[:, None], np.float64))
+    # It begins with a day on which it happens.
+    score = np.where(taken[begins], score, -np.inf)
+    if len(begins) == 0:
+        return None
+    at, column = np.unravel_index(int(np.argmax(score)), score.shape)
+    return float(score[at, column]), int(column), (int(days[begins[at]]), None), len(begins)
+
+
+def _folded(
+    home: Home, days: Int64Array, taken: BoolArray, chance: Float64Array
+) -> tuple[float, int, _Edges, int] | None:
+    """(score, column, (first week, last week), choices) of the best part of the year, among those it is now."""
+    week = _weeks(home)
+    now = int(week[-1])
+    # Weeks since a half year before now, so that a season around the turn of the year is one piece.
+    place = (week - now + _WEEKS // 2) % _WEEKS
+    here = _WEEKS // 2
+    columns = taken.shape[1]
+    sums = np.zeros((3, _WEEKS + 1, columns))
+    for row, values in enumerate((taken.astype(np.float64), chance, np.ones_like(chance))):
+        np.add.at(sums[row], place[days] + 1, values)
+    until = np.cumsum(sums, axis=1)
+    first, last = (edge.reshape(-1) for edge in np.meshgrid(np.arange(here + 1), np.arange(here, _WEEKS), indexing="ij"))
+    first, last = first[last - first < _WEEKS - 4], last[last - first < _WEEKS - 4]
+    inside, expected, size = until[:, last + 1] - until[:, first]
+    outside, other = until[0, -1] - inside, until[2, -1] - size
+    score = _score(inside, size, expected / np.maximum(size, 1), outside, other)
+    at, column = np.unravel_index(int(np.argmax(score)), score.shape)
+    edges = (int(first[at] - here + now) % _WEEKS, int(last[at] - here + now) % _WEEKS)
+    return float(score[at, column]), int(column), edges, len(first)
+
+
+def _score(
+    inside: Float64Array, size: Float64Array, expected: Float64Array, outside: Float64Array, other: Float64Array
+) -> Float64Array:
+    """Nats by which both claims hold, the smaller of them; -inf where the days do not say so plainly enough."""
+    enough = (inside >= MIN_DAYS) & (inside >= _MIN_RATE * size) & (other >= _MIN_OUTSIDE)
+    enough &= outside <= _MAX_OUTSIDE * other
+    overall = (inside + outside) / np.maximum(size + other, 1)
+    change = surprise(inside, size, overall) + surprise(other - outside, other, 1 - overall)
+    return np.where(enough, np.minimum(surprise(inside, size, expected), change), -np.inf)
+
+
+def _weeks(home: Home) -> Int64Array:
+    """int64 (days,), 0 to 51: the week of the year of each local day."""
+    first = _EPOCH + timedelta(days=home.changes.first_day)
+    return np.array(
+        [
+            min(((first + timedelta(days=day)).timetuple().tm_yday - 1) // 7, _WEEKS - 1)
+            for day in range(home.changes.days)
+        ],
+        np.int64,
+    )
+
+
+def _season(home: Home, edges: _Edges, choices: int) -> _Season:
+    first, last = edges
+    if last is None:
+        begins = _EPOCH + timedelta(days=home.changes.first_day + first)
+        return _Season(np.arange(home.changes.days) >= first, begins.strftime("%m-%d"), None, choices)
+    week = _weeks(home)
+    inside = (week - first) % _WEEKS <= (last - first) % _WEEKS
+    # A year that is no leap year, so that the same week begins on the same date.
+    begins = date(2025, 1, 1) + timedelta(days=7 * first)
+    ends = date(2025, 1, 1) + timedelta(days=min(7 * last + 6, 364))
+    return _Season(inside, begins.strftime("%m-%d"), ends.strftime("%m-%d"), choices)
+
+
+def _p_value(home: Home, thing: ThingDays, found: Measured, season: _Season) -> float | None:
+    """The larger p-value of both claims; None where the routine was there before at another time."""
+    window = found.window
+    before = np.flatnonzero(
+        home.discovery & thing.alive & ~season.inside & np.isin(home.changes.weekdays, window.weekdays)
+    )
+    if len(before) < _MIN_OUTSIDE:
+        return None
+    distance = np.abs(thing.nearest(before * 1440.0 + window.centre)[0])
+    outside = int(np.count_nonzero(distance <= window.half))
+    if outside > _MAX_OUTSIDE * len(before) or float(np.mean(distance <= _REACH)) > _MAX_AROUND:
+        return None
+    inside = found.discovery
+    differs = exact_test(inside.hits, inside.opportunities, outside, len(before))
+    price = season.choices * PLACES * PLAIN_COST
+    return min(1.0, max(found.p_value * season.choices, differs * price))
+
+
+def exact_test(hits: int, n: int, other_hits: int, other_n: int) -> float:
+    """Fisher's exact test, upper tail: the chance that at least ``hits`` of all hits fall on the ``n`` days."""
+    total, all_hits = n + other_n, hits + other_hits
+    k = np.arange(hits, min(n, all_hits) + 1)
+
+    def choose(a: Float64Array | float, b: Float64Array | float) -> Float64Array:
+        return np.asarray(gammaln(np.add(a, 1)) - gammaln(np.add(b, 1)) - gammaln(np.subtract(a, b) + 1), np.float64)
+
+    log = choose(float(n), k.astype(np.float64)) + choose(float(other_n), (all_hits - k).astype(np.float64))
+    return float(min(1.0, np.exp(log - choose(float(total), float(all_hits))).sum()))

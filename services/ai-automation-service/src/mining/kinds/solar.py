@@ -1,0 +1,118 @@
+"""``solar``: an action at about the same offset from sunrise or sunset, moving with the sun through the weeks.
+
+*Unit and null model* are those of ``time_of_day``: the day, and each day's actions shifted by up to three hours. The
+search is the same too, on a timeline that is set anew each day so that the sun sets (or rises) at one time; the better
+one of both events pays twice.
+
+That a window holds says nothing yet about the sun: whoever comes home at six does so before sunset for weeks. So the
+sun must explain the minutes of the very same days decisively better than the wall clock, by the likelihood of a steady
+time, and of a time that was moved once (a habit that was put an hour later in spring). Where the sun moved by less than
+twenty minutes over the days in question nothing is claimed.
+
+*Fails*: in a log of a few weeks near a solstice sun and clock cannot be told apart, and the clock is named. What people
+do because it is dark, and not before somebody is home, follows the later of both and may be found by neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from src.domain.events import Float64Array, Int64Array
+from src.domain.patterns import WEEKDAYS, Kind, SunTrigger
+from src.mining.clock_days import MIN_DAYS, ThingDays, clock_of
+from src.mining.clock_frame import Frame
+from src.mining.clock_rivals import REACH, likelihood, moved_once, steady
+from src.mining.clock_windows import Measured, routines
+from src.mining.kind import Bar, Candidate, Home, Search
+
+_MAX_OFFSET = 180.0  # minutes
+_MIN_MOVE = 20.0  # minutes that the sun must have moved over the hits
+_DECISIVE = 5.0  # nats by which the sun must explain the same days better than the clock
+_MOVED_PRICE = 4.0  # nats that a time that was moved once pays for its second time and for the day of the move
+
+
+class Solar:
+    """See the module."""
+
+    kind = Kind.SOLAR
+    bar = Bar()
+
+    def search(self, home: Home) -> Search:
+        frames = clock_of(home).suns
+        if not frames:
+            return Search((), 0, {"sun_not_known": 1})
+        moving = [frame for frame in frames if _moves(frame, home)]
+        candidates: list[Candidate] = []
+        tested = 0
+        for code in home.targets:
+            thing = ThingDays(home, code)
+            if thing.active_days < MIN_DAYS or thing.busy:
+                continue
+            tested += 1
+            found = [(frame, *item) for frame in moving for item in _by_the_sun(home, thing, frame)]
+            # Of sunrise and sunset, whatever explains the same hits better; the strongest first.
+            found.sort(key=lambda item: (-item[2], item[1].window.centre))
+            told: list[Int64Array] = []
+            for frame, measured, _ in found:
+                if any(float(np.isin(measured.hits, other).mean()) > 0.3 for other in told):
+                    continue
+                told.append(measured.hits)
+                candidates.append(_candidate(thing, frame, measured, len(frames)))
+            tested += max(len(told) - 1, 0)
+        return Search(candidates, tested)
+
+
+def _moves(frame: Frame, home: Home) -> bool:
+    shift = frame.shift[frame.known & (home.discovery | home.holdout)]
+    return len(shift) > 0 and float(np.ptp(shift)) >= _MIN_MOVE
+
+
+def _by_the_sun(home: Home, thing: ThingDays, frame: Frame) -> Iterator[tuple[Measured, float]]:
+    """Windows of the sun that the wall clock cannot explain as well, and by how much."""
+    on_sun = thing.on(frame)
+    for measured in routines(home, on_sun, plain=True):
+        if abs(_offset(frame, measured)[0]) <= _MAX_OFFSET:
+            better = _advantage(home, on_sun, measured)
+            if better >= _DECISIVE:
+                yield measured, better
+
+
+def _offset(frame: Frame, measured: Measured) -> tuple[float, int]:
+    """Minutes from the event, and on which day after the window's own the event was: -1 for one before midnight."""
+    apart = measured.window.centre - frame.mean
+    turns = round(apart / 1440.0)
+    return apart - 1440.0 * turns, turns
+
+
+def _advantage(home: Home, thing: ThingDays, measured: Measured) -> float:
+    """Nats by which the sun explains the discovery days better than any clock; -inf where it hardly moved."""
+    window, frame = measured.window, thing.frame
+    days = np.flatnonzero(home.discovery & frame.known & np.isin(home.changes.weekdays, window.weekdays))
+    off, _ = thing.nearest(days * 1440.0 + window.centre)
+    near = np.abs(off) <= REACH
+    moved = frame.shift[days[np.abs(off) <= window.half]]
+    if len(moved) < MIN_DAYS or float(np.ptp(moved)) < _MIN_MOVE:
+        return -np.inf
+    minutes = np.asarray(off[near] + frame.shift[days[near]], np.float64)  # on the wall, from one same minute
+    clock = max(steady(minutes), moved_once(minutes, MIN_DAYS) - _MOVED_PRICE)
+    return likelihood(off[near] - np.median(off[np.abs(off) <= window.half])) - clock
+
+
+def _candidate(thing: ThingDays, frame: Frame, measured: Measured, price: int) -> Candidate:
+    assert frame.event is not None
+    offset, turns = _offset(frame, measured)
+    weekdays = sorted((day + turns) % 7 for day in measured.window.weekdays)
+    values: Float64Array = np.asarray(measured.values - frame.mean - 1440.0 * turns, np.float64)
+    return Candidate(
+        kind=Kind.SOLAR,
+        target=thing.code,
+        source=None,
+        trigger=SunTrigger(frame.event, round(offset), tuple(WEEKDAYS[day] for day in weekdays)),
+        discovery=measured.discovery,
+        holdout=measured.holdout,
+        p_value=min(1.0, measured.p_value * price),
+        hit_times=thing.utc[measured.hits],
+        values=values,
+    )
