@@ -174,9 +174,16 @@ def test_what_was_rejected_is_not_suggested_again(detect: Detect, store: Store) 
     assert store.patterns.get("p_door").status is Status.REJECTED
 
 
-def test_a_routine_that_is_gone_becomes_stale_and_may_come_back(detect: Detect, store: Store, found: Found) -> None:
+def test_a_routine_that_is_gone_fades_becomes_stale_and_may_come_back(
+    detect: Detect, store: Store, found: Found, clock: Clockwork
+) -> None:
     detect()
     found.patterns = [LAMP]
+    clock.forward(days=1)
+    detect()
+    assert store.patterns.get("p_door").status is Status.NEW
+    assert store.patterns.get("p_door").evidence.drift == "fading"
+    clock.forward(days=7)
     detect()
     assert store.patterns.get("p_door").status is Status.STALE
     found.patterns = [LAMP, DOOR]
@@ -185,7 +192,7 @@ def test_a_routine_that_is_gone_becomes_stale_and_may_come_back(detect: Detect, 
     assert {p.status for each in store.runs.shortlists(run.id) for p in each.patterns} == {Status.NEW}
 
 
-def test_a_run_over_a_part_only_adds(detect: Detect, store: Store, found: Found) -> None:
+def test_a_run_over_a_part_only_adds(detect: Detect, store: Store, found: Found, clock: Clockwork) -> None:
     detect()
     found.patterns = [at("21:00:00", ("light.hall", "off"), id="p_new")]
     run = detect(DetectRequest(kinds=(Kind.TIME_OF_DAY,)))
@@ -193,6 +200,7 @@ def test_a_run_over_a_part_only_adds(detect: Detect, store: Store, found: Found)
     assert run.counts["found"] == 1
     detect(DetectRequest(time_zone="Asia/Tokyo"))
     assert set(shown(store)) == {"p_lamp", "p_new", "p_door", "p_motion"}
+    clock.forward(days=8)
     assert detect().whole
     assert set(shown(store)) == {"p_new"}
 

@@ -27,6 +27,7 @@ PATHS = {
     "/patterns/{pattern_id}": {"get", "patch"},
     "/runs": {"get"},
     "/runs/{run_id}": {"get"},
+    "/runs/{run_id}/whys": {"get"},
 }
 
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from src.domain.local_time import DAY
 from src.domain.patterns import Pattern, Status
 from src.domain.runs import Run, RunTrigger
 from src.errors import InvalidSetting, NotFound
 from src.store import Store
+from src.store.publication import GRACE
 from tests.unit.store.worlds import NOW, SECOND, pattern, result
+
+LATER = NOW + GRACE + 10 * SECOND  # when what was last found at NOW has faded
 
 
 def publish(store: Store, *patterns: Pattern, now: int = NOW) -> Run:
@@ -42,7 +48,7 @@ def test_unknown_patterns(store: Store) -> None:
 
 def test_the_last_run_gives_the_order_and_the_newest_form(store: Store) -> None:
     publish(store, pattern(1), pattern(2), pattern(3))
-    publish(store, pattern(3), pattern(4), pattern(1, sentence="Earlier than before."))
+    publish(store, pattern(3), pattern(4), pattern(1, sentence="Earlier than before."), now=LATER)
 
     assert numbers(store.patterns.page().items) == [3, 4, 1]
     assert store.patterns.get(pattern(1).id).sentence == "Earlier than before."
@@ -64,7 +70,7 @@ def test_what_a_run_does_to_a_status(store: Store, given: Status, found_again: S
         assert store.patterns.set_status(pattern(number).id, given).status is given
 
     # What the run believes of the status does not count: a person may have changed it since.
-    publish(store, pattern(1, status=Status.STALE))
+    publish(store, pattern(1, status=Status.STALE), now=LATER)
 
     assert statuses(store) == {1: found_again, 2: not_found}
     assert store.patterns.get(pattern(1).id).status is found_again
@@ -72,10 +78,45 @@ def test_what_a_run_does_to_a_status(store: Store, given: Status, found_again: S
 
 def test_a_stale_pattern_that_is_found_again_is_new_again(store: Store) -> None:
     publish(store, pattern(1))
-    publish(store)
+    publish(store, now=LATER)
     assert statuses(store) == {1: Status.STALE}
     publish(store, pattern(1))
     assert statuses(store) == {1: Status.NEW}
+
+
+def test_what_is_not_found_fades_for_a_week_before_it_goes(store: Store) -> None:
+    """Found on one night, then never again: shown as fading on each night of a week, and gone after it."""
+    publish(store, pattern(1), pattern(2))
+    for night in range(1, 8):
+        publish(store, pattern(1), now=NOW + night * DAY)
+        assert statuses(store) == {1: Status.NEW, 2: Status.NEW}
+        assert store.patterns.get(pattern(2).id).evidence.drift == "fading"
+        assert store.patterns.get(pattern(1).id).evidence.drift == "stable"
+    publish(store, pattern(1), now=NOW + 8 * DAY)
+    assert statuses(store) == {1: Status.NEW, 2: Status.STALE}
+
+
+def test_what_is_found_again_in_time_is_stable_again(store: Store) -> None:
+    publish(store, pattern(1))
+    publish(store, now=NOW + DAY)
+    publish(store, pattern(1), now=NOW + 2 * DAY)
+    assert store.patterns.get(pattern(1).id) == pattern(1)
+
+
+def test_what_another_pattern_explains_better_goes_at_once(store: Store) -> None:
+    publish(store, pattern(1), pattern(2))
+    run = store.runs.start(trigger=RunTrigger.CLI, request={}, now=NOW + DAY)
+    better = replace(result(pattern(3), pattern(2)), replaced=frozenset({pattern(1).id}))
+    store.runs.publish(run.id, better, now=NOW + DAY)
+    assert statuses(store) == {1: Status.STALE, 2: Status.NEW, 3: Status.NEW}
+
+
+def test_a_run_over_a_part_says_nothing_of_what_it_did_not_look_for(store: Store) -> None:
+    publish(store, pattern(1), pattern(2))
+    run = store.runs.start(trigger=RunTrigger.CLI, request={}, now=LATER)
+    store.runs.publish(run.id, replace(result(pattern(2)), whole=False), now=LATER)
+    assert statuses(store) == {1: Status.NEW, 2: Status.NEW}
+    assert store.patterns.get(pattern(1).id) == pattern(1)
 
 
 def test_filters(store: Store) -> None:
@@ -123,7 +164,7 @@ def test_a_page_goes_on_where_the_last_one_ended_though_a_run_published_in_betwe
 def test_a_page_goes_on_though_its_last_pattern_is_gone(store: Store) -> None:
     publish(store, pattern(1), pattern(2), pattern(3), pattern(4))
     first = store.patterns.page(limit=2)
-    publish(store, pattern(1), pattern(5), pattern(3), pattern(4))
+    publish(store, pattern(1), pattern(5), pattern(3), pattern(4), now=LATER)
     assert numbers(store.patterns.page(cursor=first.next).items) == [3, 4]
 
 

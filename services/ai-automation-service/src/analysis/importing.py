@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from src.analysis.request import DetectRequest
+from src.domain.automations import KnownAutomation
 from src.domain.events import MICROSECONDS
 from src.domain.patterns import Json
 from src.domain.progress import Progress
@@ -41,11 +42,13 @@ class ImportedHistory:
     Attributes:
         inputs: source, format, the format's details, events added and known already.
         skipped: rows that were not used, by reason.
+        automations: those the home has; None when no source was read that could tell.
     """
 
     inputs: Json
     skipped: dict[str, int] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    automations: tuple[KnownAutomation, ...] | None = None
 
 
 def import_history(
@@ -97,7 +100,7 @@ def import_history(
         "added": added.added,
         "known": added.known,
     }
-    return ImportedHistory(inputs, dict(got.skipped), got.warnings)
+    return ImportedHistory(inputs, dict(got.skipped), got.warnings, got.automations if database else None)
 
 
 def _is_database(path: Path) -> bool:

@@ -8,12 +8,13 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from threading import Event
 from typing import Protocol
 
 from src.analysis.actionable import suggestible
 from src.analysis.classification import classify, labelled
+from src.analysis.coverage import as_switched, covered
 from src.analysis.embedding import Vectors, embed
 from src.analysis.explanations import explained
 from src.analysis.importing import ReadHistory, import_history
@@ -32,6 +33,7 @@ from src.domain.patterns import Json, Kind, MadeBy, Pattern, Status
 from src.domain.position import placed
 from src.domain.progress import Progress, silent
 from src.domain.runs import Run, RunResult, Shortlist
+from src.domain.whys import Why
 from src.errors import InvalidSetting, ModelBusy, ModelError, ModelUnavailable, NoHistory, RunInterrupted, ServiceError
 from src.history import read_history
 from src.mining import Memory, MiningResult, mine
@@ -61,6 +63,19 @@ class Mine(Protocol):
         memory: Memory,
         progress: Progress,
     ) -> MiningResult: ...
+
+
+@dataclass(frozen=True)
+class _Routines:
+    """What a history holds, before any model has seen it; the log itself is gone, the models need its memory more."""
+
+    found: tuple[Pattern, ...]
+    mined: MiningResult
+    whys: tuple[Why, ...]
+    inputs: Json
+    warnings: tuple[str, ...]
+    left_out: dict[str, int]
+    whole: bool
 
 
 class Pipeline:
@@ -114,7 +129,12 @@ class Pipeline:
 
     def _execute(self, request: DetectRequest, stages: Stages, progress: Progress) -> RunResult:
         request.check()
-        store, models = self._store, PatientModels(self._models, stages.pause)
+        routines = self._find(request, stages, progress)
+        return self._suggest(routines, request, stages, progress)
+
+    def _find(self, request: DetectRequest, stages: Stages, progress: Progress) -> _Routines:
+        """From the history to described routines with the ids they keep."""
+        store = self._store
         time_zone = request.time_zone or self._settings.tz or None
         zone_before = self._settings.tz or store.events.time_zone()
         with stages.stage("import"):
@@ -133,15 +153,32 @@ class Pipeline:
         with stages.stage("describe"):
             described = [pattern.with_(sentence=describe(pattern, log.info)) for pattern in wanted]
             whys = explained(mined.whys, log.info)
-        del log  # the models need its memory more
+            if imported.automations is not None:
+                automations = as_switched(imported.automations, log)
+                described = [each.with_(covered_by=covered(each, automations, log.info)) for each in described]
         with stages.stage("identify"):
-            found = _continued(described, stored)
+            found = _continued(described, stored, automations_known=imported.automations is not None)
+        same_zone = zone_before is None or request.time_zone in (None, zone_before)
+        return _Routines(
+            found=tuple(found),
+            mined=mined,
+            whys=whys,
+            inputs={**imported.inputs, **mined_from},
+            warnings=(*imported.warnings, *ahead, *remarks(mined)),
+            left_out=dict(Counter(imported.skipped) + Counter(mined.left_out)),
+            whole=same_zone and all(part is None for part in (request.kinds, request.start, request.end)),
+        )
+
+    def _suggest(self, routines: _Routines, request: DetectRequest, stages: Stages, progress: Progress) -> RunResult:
+        """Embedded, retrieved, reranked and classified."""
+        models = PatientModels(self._models, stages.pause)
+        found, mined = routines.found, routines.mined
         interests = interests_for(request.interest)
         with stages.stage("embed"):
             texts = [pattern.sentence for pattern in found] + [interest.question for interest in interests]
             # Without a pattern there is nothing to compare a question with.
             vectors = (
-                embed(store, models, texts, now=self._clock(), progress=progress, between=stages.check)
+                embed(self._store, models, texts, now=self._clock(), progress=progress, between=stages.check)
                 if found
                 else Vectors(None)
             )
@@ -157,22 +194,17 @@ class Pipeline:
         shortlists = tuple(
             replace(each, patterns=tuple(labelled(pattern, labels) for pattern in each.patterns)) for each in ranked
         )
-        left_out = Counter(imported.skipped)
-        left_out.update(mined.left_out)
         missing = [error for error in (vectors.missing, no_reranker, no_classifier) if error is not None]
         for error in missing:
             logger.warning("model_missing", extra={"role": error.about, "code": error.code, "why": error.message})
-        warnings = [*imported.warnings, *ahead, *remarks(mined), *map(_stood_in, missing)]
-        same_zone = zone_before is None or request.time_zone in (None, zone_before)
-        whole = same_zone and all(part is None for part in (request.kinds, request.start, request.end))
         return RunResult(
             patterns=patterns,
             shortlists=shortlists,
-            inputs={**imported.inputs, **mined_from, "warnings": warnings},
+            inputs={**routines.inputs, "warnings": [*routines.warnings, *map(_stood_in, missing)]},
             versions={**software_versions(), **_made_by(patterns, shortlists)},
             counts={
-                "events": mined_from["events"],
-                "entities": mined_from["entities"],
+                "events": routines.inputs["events"],
+                "entities": routines.inputs["entities"],
                 "tested": sum(mined.tested.values()),
                 **{f"tested_{kind}": tested for kind, tested in mined.tested.items()},
                 "found": len(patterns),
@@ -183,10 +215,10 @@ class Pipeline:
                 "classified": len(labels),
             },
             timings=dict(stages.timings),
-            left_out=dict(left_out),
-            whole=whole,
+            left_out=routines.left_out,
+            whole=routines.whole,
             replaced=mined.replaced,
-            whys=whys,
+            whys=routines.whys,
         )
 
     def _load(self, request: DetectRequest, time_zone: str | None) -> EventLog:
@@ -278,10 +310,21 @@ def failure(run_id: str, error: BaseException) -> Json:
     return {"code": error.code, "message": error.message, "remedy": error.remedy}
 
 
-def _continued(described: Sequence[Pattern], stored: Sequence[Pattern]) -> list[Pattern]:
-    """The found patterns with the ids of the stored ones they continue, and what people said of those."""
-    status = {pattern.id: pattern.status for pattern in stored if pattern.status is not Status.STALE}
-    return [pattern.with_(status=status.get(pattern.id, Status.NEW)) for pattern in identify(described, stored)]
+def _continued(described: Sequence[Pattern], stored: Sequence[Pattern], *, automations_known: bool) -> list[Pattern]:
+    """The found patterns with the ids of the stored ones they continue, and what people said of those.
+
+    Args:
+        automations_known: whether this run could see the home's automations; else what an earlier one saw still holds.
+    """
+    before = {pattern.id: pattern for pattern in stored if pattern.status is not Status.STALE}
+    found: list[Pattern] = []
+    for pattern in identify(described, stored):
+        old = before.get(pattern.id)
+        if old is not None:
+            known = pattern.covered_by if automations_known else old.covered_by
+            pattern = pattern.with_(status=old.status, covered_by=known)
+        found.append(pattern)
+    return found
 
 
 def _made_by(patterns: Sequence[Pattern], shortlists: Sequence[Shortlist]) -> Json:

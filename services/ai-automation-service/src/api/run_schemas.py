@@ -32,6 +32,16 @@ RUN_EXAMPLE: Json = {
 }
 
 
+WHY_EXAMPLE: Json = {
+    "entity_id": "light.hall",
+    "reason": "could_be_chance",
+    "kind": "time_of_day",
+    "sentence": "The hall light: a time of day held 6 of 7 times, but chance would give as much somewhere in a home like"
+    " this (q 0.0714, at most 0.05 is shown).",
+    "detail": {"reached": 0.0714, "needed": 0.05, "hits": 6, "opportunities": 7},
+}
+
+
 def instant(utc: int) -> datetime:
     """An instant of µs UTC."""
     return _EPOCH + timedelta(microseconds=utc)
@@ -263,6 +273,8 @@ class WhyOut(BaseModel):
 
 class WhyPage(BaseModel):
     """The reasons of one run."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"run": RUN_EXAMPLE["id"], "whys": [WHY_EXAMPLE]}]})
 
     run: str = Field(description="Id of the run.")
     whys: list[WhyOut] = Field(description="By entity id; empty for a run that is too long ago.")

@@ -2,6 +2,7 @@
 
 import { card, element } from "./card.js";
 import { drawDay } from "./day.js";
+import { whyItems } from "./whys.js";
 import { STAGES, moment, number, percent } from "./words.js";
 
 const PAGE = 100;
@@ -72,6 +73,8 @@ async function loadRuns() {
   at("schedule").textContent = [lastRun(runs.latest_success), runs.next_nightly && `Next run ${moment(runs.next_nightly)}`]
     .filter(Boolean).join("  ·  ");
   if (isNew && state.latest) state.shortlists = (await ask(`runs/${encodeURIComponent(state.latest.id)}`)).shortlists;
+  at("whys").hidden = !state.latest;
+  if (isNew) at("whys").open = false;
   drawInterests();
   drawWarnings();
   drawMade();
@@ -245,7 +248,14 @@ async function runNow() {
   if (started) await attempt(() => follow(started.run.id));
 }
 
+async function tellWhys() {
+  if (!at("whys").open) return;
+  const found = await attempt(() => ask("runs/latest/whys"));
+  if (found) at("whys-list").replaceChildren(...whyItems(found.whys));
+}
+
 at("run").addEventListener("click", runNow);
+at("whys").addEventListener("toggle", tellWhys);
 at("kind").addEventListener("change", () => (state.view.name === "all" ? show() : draw()));
 at("status").addEventListener("change", () => (state.view.name === "all" ? show() : draw()));
 at("more").addEventListener("click", () => attempt(async () => {

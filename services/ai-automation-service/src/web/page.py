@@ -28,6 +28,7 @@ _PARTS = {
     "app.js": "text/javascript",
     "card.js": "text/javascript",
     "day.js": "text/javascript",
+    "whys.js": "text/javascript",
     "words.js": "text/javascript",
 }
 
