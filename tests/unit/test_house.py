@@ -125,7 +125,7 @@ def test_only_the_settings_read_the_environment() -> None:
 
 EXPORTS = {
     "src.history": ["HistoryRead", "SourceInfo", "read_history"],
-    "src.mining": ["MiningResult", "mine"],
+    "src.mining": ["Memory", "MiningResult", "mine"],
     "src.store": ["Store"],
 }
 

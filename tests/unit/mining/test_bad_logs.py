@@ -141,6 +141,9 @@ HOSTILE: dict[str, Callable[[], Rows]] = {
     "from 1970": lambda: random_life(30, 9, start=0),
     "from 2100": lambda: random_life(30, 10, start=int(datetime(2100, 2, 20, tzinfo=UTC).timestamp()) * SECOND),
     "before 1970": lambda: random_life(30, 11, start=-3000 * DAY),
+    "from 1600": lambda: random_life(30, 20, start=int(datetime(1600, 1, 1, tzinfo=UTC).timestamp()) * SECOND),
+    "from 9990": lambda: random_life(30, 21, start=int(datetime(9990, 1, 1, tzinfo=UTC).timestamp()) * SECOND),
+    "one row of the year 148,000": lambda: [*random_life(30, 22), (2**62, "light.a", "on")],
     "ids without a domain": lambda: random_life(30, 12, entity="lamp") + random_life(30, 13, entity=""),
     "ids and states in any script": lambda: [
         (at, "light.küche_🙂", {"on": "ein", "off": "\x00"}[to]) for at, _, to in random_life(30, 14)
@@ -177,7 +180,8 @@ def test_a_zone_that_does_not_exist_is_told_by_name() -> None:
 
 
 @pytest.mark.parametrize(
-    "position", [(90.0, 0.0), (-90.0, 0.0), (69.65, 18.96), (0.0, 180.0), (0.0, -180.0), (64.15, -21.94)]
+    "position",
+    [(90.0, 0.0), (-90.0, 0.0), (69.65, 18.96), (0.0, 180.0), (0.0, -180.0), (64.15, -21.94), (95.0, 400.0)],
 )
 @pytest.mark.parametrize("month", [6, 12])
 def test_homes_where_the_sun_does_strange_things(position: tuple[float, float], month: int) -> None:

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from src.domain.local_time import DAY, to_local, to_utc
-from src.mining.kinds import co_occurrence, time_of_day
-from src.mining.kinds.co_occurrence import ActionTimes
+from src.mining import clock_grid, following_chance
+from src.mining.following_chance import ActionTimes
 
 SECOND = 1_000_000
 HOUR = 3_600 * SECOND
@@ -36,7 +36,7 @@ def test_jitter_chance_is_the_share_of_free_instants_that_were_followed(
     changes: list[int], at: int, delay: int
 ) -> None:
     action = action_of(changes)
-    chance = co_occurrence.jitter_chance(np.array([at * SECOND], np.int64), action, delay * SECOND)[0]
+    chance = following_chance.jitter_chance(np.array([at * SECOND], np.int64), action, delay * SECOND)[0]
     free = hits = 0
     for instant in range(at - 3600, at + 3600):
         middle = instant * SECOND + SECOND // 2
@@ -65,17 +65,8 @@ def test_day_shift_chance_counts_the_days_around(taken: list[int], day: int) -> 
     for shift in [*range(-7, 0), *range(1, 8)]:
         moved = int(to_utc(local + shift * DAY, zone)[0])
         expected += any(moved < at <= moved + 900 * SECOND for at in action.taken.tolist())
-    chance = co_occurrence.day_shift_chance(times, local, action, 900 * SECOND, zone)
+    chance = following_chance.day_shift_chance(times, local, action, 900 * SECOND, zone)
     assert chance[0] == pytest.approx(expected / 14)
-
-
-@given(st.lists(st.integers(0, 10_000), max_size=60).map(sorted), st.integers(1, 600))
-def test_spaced_keeps_what_a_patient_reader_keeps(times: list[int], gap: int) -> None:
-    kept: list[int] = []
-    for index, at in enumerate(times):
-        if not kept or at >= times[kept[-1]] + gap:
-            kept.append(index)
-    assert co_occurrence.spaced(np.array(times, np.int64), gap).tolist() == kept
 
 
 @settings(max_examples=60, deadline=None)
@@ -87,7 +78,7 @@ def test_spaced_keeps_what_a_patient_reader_keeps(times: list[int], gap: int) ->
 def test_a_windows_chance_is_the_share_of_shifts_that_would_hit_it(
     actions: list[float], centre: float, half: float
 ) -> None:
-    chance = time_of_day.jitter_chance(np.array(actions), np.array([centre]), half)[0]
+    chance = clock_grid.jitter_chance(np.array(actions), np.array([centre]), half)[0]
     shifts = np.arange(-180, 180, 0.05) + 0.025
     hits = 0
     for shift in shifts.tolist():
@@ -100,11 +91,11 @@ def test_a_busy_lamp_is_expected_in_every_window_of_its_evening() -> None:
     days = np.array([day * 1440.0 for day in range(10)], np.float64)
     every_ten_minutes = np.array([day + minute for day in days for minute in range(1080, 1380, 10)], np.float64)
     at_half_past_eight = np.array([day + 1230.0 for day in days], np.float64)
-    assert (time_of_day.jitter_chance(every_ten_minutes, at_half_past_eight, 17.5) > 0.8).all()
-    assert time_of_day.jitter_chance(at_half_past_eight, at_half_past_eight, 17.5) == pytest.approx(35 / 360)
+    assert (clock_grid.jitter_chance(every_ten_minutes, at_half_past_eight, 17.5) > 0.8).all()
+    assert clock_grid.jitter_chance(at_half_past_eight, at_half_past_eight, 17.5) == pytest.approx(35 / 360)
 
 
 def test_a_trigger_long_before_anything_happened_expects_little() -> None:
     action = action_of([10, 20])
-    assert co_occurrence.jitter_chance(np.array([0], np.int64), action, 15 * SECOND)[0] < 0.01
-    assert co_occurrence.jitter_chance(np.zeros(0, np.int64), action, HOUR).shape == (0,)
+    assert following_chance.jitter_chance(np.array([0], np.int64), action, 15 * SECOND)[0] < 0.01
+    assert following_chance.jitter_chance(np.zeros(0, np.int64), action, HOUR).shape == (0,)

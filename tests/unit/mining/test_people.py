@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from src.domain.local_time import to_utc
-from src.mining.changes import find_changes
 from src.mining.people import People, find_people
 from tests.unit.mining.conftest import START, Row, build_log, day
 
@@ -25,7 +24,7 @@ def micros(minute: int) -> int:
 
 
 def people_of(rows: list[Row]) -> People:
-    return find_people(find_changes(build_log(rows)))
+    return find_people(build_log(rows))
 
 
 @st.composite

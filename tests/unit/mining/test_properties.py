@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import astuple, replace
 from functools import cache
 from itertools import pairwise
 
@@ -17,8 +17,6 @@ from src.history.table import EventTable
 from src.mining import MiningResult, mine
 from tests.unit.mining.conftest import Row, build_log, day
 from tests.unit.mining.rich_home import DAYS, rich_home
-
-SEEDS = (1, 2, 3)
 
 
 @cache
@@ -67,8 +65,7 @@ def test_the_same_log_gives_the_same_bytes(minutes: bool) -> None:
     assert told(mine(log_of(minutes=minutes))) == told(mined(minutes=minutes))
 
 
-@pytest.mark.parametrize("minutes", [False, True])
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(("minutes", "seed"), [(False, 1), (False, 2), (True, 3)])
 def test_codes_and_dictionaries_carry_no_meaning(minutes: bool, seed: int) -> None:
     assert told(mine(recoded(log_of(minutes=minutes), seed))) == told(mined(minutes=minutes))
 
@@ -84,25 +81,17 @@ def test_things_of_one_instant_may_come_in_any_order(minutes: bool) -> None:
     assert told(mine(other)) == told(mined(minutes=minutes))
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_rows_may_be_read_in_any_order(seed: int) -> None:
+def test_rows_may_be_read_in_any_order() -> None:
     log = log_of(minutes=True)
-
-    def read(order: np.ndarray[tuple[int], np.dtype[np.int64]]) -> EventLog:
-        table = EventTable()
-        for part in np.array_split(order, 7):
-            table.add(
-                log.time[part],
-                [log.entities[code] for code in log.entity[part]],
-                [log.states[code] for code in log.state[part]],
-                log.origin[part],
-            )
-        return table.log(log.time_zone, log.info)
-
-    straight, mixed = (
-        read(order) for order in (np.arange(len(log)), np.random.default_rng(seed).permutation(len(log)))
-    )
-    assert told(mine(mixed)) == told(mine(straight))
+    table = EventTable()
+    for part in np.array_split(np.random.default_rng(1).permutation(len(log)), 7):
+        table.add(
+            log.time[part],
+            [log.entities[code] for code in log.entity[part]],
+            [log.states[code] for code in log.state[part]],
+            log.origin[part],
+        )
+    assert told(mine(table.log(log.time_zone, log.info))) == told(mined(minutes=True))
 
 
 def test_an_entity_that_never_changes_changes_nothing_but_the_reasons() -> None:
@@ -161,13 +150,13 @@ def test_names_carry_no_meaning() -> None:
     back = {new: old for old, new in names.items()}
 
     def said(result: MiningResult, names: dict[str, str]) -> list[str]:
-        """Kind, things and evidence; things that have no order are told by name."""
+        """Kind, things and counts; of things that have no order, which one is told first goes by the name."""
         return sorted(
             json.dumps(
                 [
                     str(pattern.kind),
                     sorted([names[action.entity_id], action.to] for action in pattern.actions),
-                    pattern.evidence.to_json(),
+                    *astuple(pattern.evidence)[:10],
                 ]
             )
             for pattern in result.patterns

@@ -98,7 +98,8 @@ def test_lamps_set_together_in_any_order_are_one_scene(log_of: BuildLog, size: i
     assert len(candidate.hit_times) == len(candidate.values)
     assert float(candidate.values.max()) <= 2
     assert candidate.discovery.rate > 0.8
-    assert candidate.discovery.expected < 0.2
+    # Somebody busy for a quarter of an hour to either side may set any lamp inside the window by chance.
+    assert 0.7 * 2 * candidate.trigger.within_seconds / 1800 < candidate.discovery.expected < 0.2
 
 
 def test_switching_all_off_on_the_way_out_is_a_scene(log_of: BuildLog) -> None:
@@ -126,11 +127,12 @@ def test_lamps_of_one_busy_evening_room_are_no_scene(log_of: BuildLog) -> None:
     assert found == []
 
 
-@pytest.mark.parametrize("joining", [0.5, 1.0])
-def test_what_is_set_in_the_quarter_of_an_hour_after_coming_home_is_no_scene(log_of: BuildLog, joining: float) -> None:
-    rng = np.random.default_rng(4)
-    _, found = shown(log_of(everyday(rng) + together(rng, LAMPS, 900, per_day=1.2, joining=joining)))
-    assert found == []
+@pytest.mark.parametrize(("minutes", "joining"), [(15, 0.5), (15, 1.0), (6, 1.0)])
+def test_what_is_set_some_time_after_coming_home_is_no_scene(log_of: BuildLog, minutes: int, joining: float) -> None:
+    for seed in range(4, 8):
+        rng = np.random.default_rng(seed)
+        _, found = shown(log_of(everyday(rng) + together(rng, LAMPS, 60 * minutes, per_day=1.2, joining=joining)))
+        assert found == []
 
 
 def test_lamps_of_two_rooms_are_no_scene(log_of: BuildLog) -> None:

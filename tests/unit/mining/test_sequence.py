@@ -163,7 +163,7 @@ def test_habits_of_one_clock_time_are_no_sequence(log_of: BuildLog) -> None:
     rows = everyday(rng)
     for place, entity in enumerate(STEPS):
         rows += used(
-            entity, [day(number, 7 + place / 30 + float(rng.normal(0, 4)) / 60) for number in range(DAYS)], rng
+            entity, [day(number, 7 + place / 30 + float(rng.normal(0, 0.5)) / 60) for number in range(DAYS)], rng
         )
     _, found = searched(log_of(rows))
     assert found == []
@@ -241,7 +241,7 @@ def test_hits_of_a_chain_are_those_that_one_finds_by_hand(
     within = delay * 60_000_000
     links = tuple(Link(codes[entity], within, Trial(0, 0, 0), Trial(0, 0, 0), 1.0) for entity in entities[1:])
     none = np.zeros((3, 0), np.int64)
-    course = Chains(home).course(Chain(tuple(codes[entity] for entity in entities), links, none))
+    course = Chains(home).course(Chain(tuple(codes[entity] for entity in entities), links, none, 0))
     expected: list[tuple[int, bool]] = []
     for start in sorted(first):
         if expected and start < expected[-1][0] + 2 * delay:

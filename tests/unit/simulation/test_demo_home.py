@@ -13,8 +13,8 @@ from src.domain.local_time import DAY, day_number, isoformat, to_local, weekday
 from src.domain.patterns import WEEKDAYS, Kind
 from src.simulation.demo import demo_home
 from src.simulation.home import Planted, SimulatedHome
-from src.simulation.span import MINUTE
 from src.simulation.log_reading import instants
+from src.simulation.span import MINUTE
 
 
 def columns(log: EventLog) -> tuple[bytes, ...]:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import pytest
 
 from src.domain.events import EventLog, Int64Array
 from src.domain.local_time import DAY, day_number, to_local
+from src.domain.patterns import Kind
 from src.simulation.home import SimulatedHome
-from src.simulation.nulls import NULL_KINDS, NullKind, null_home, permute_days, rotate_days
-from src.simulation.span import MINUTE
+from src.simulation.households import household
 from src.simulation.log_reading import instants
+from src.simulation.nulls import BROKEN_BY_TURNING, NULL_KINDS, NullKind, null_home, permute_days, rotate_days
+from src.simulation.span import MINUTE
 
 
 def by_entity_and_day(log: EventLog) -> dict[tuple[int, int], int]:
@@ -77,3 +81,23 @@ def test_a_null_home_has_no_truth_and_is_the_same_for_the_same_seed(kind: NullKi
 def test_a_uniform_home_has_no_busy_hour() -> None:
     log = null_home(0, "uniform").log
     assert busiest_hour(log, log.time) < 0.06
+
+
+@pytest.mark.parametrize("kind", NULL_KINDS)
+def test_a_null_home_holds_what_could_fool_every_kind(kind: NullKind) -> None:
+    log = null_home(1, kind, days=30).log
+    domains = Counter(name.partition(".")[0] for name in log.entities)
+    assert domains["light"] >= 5
+    assert domains["person"] >= 1
+    assert domains["sensor"] >= 3
+    assert {log.about(name).device_class for name in log.entities} & {"door", "window", "opening"}
+    rooms = Counter(log.about(name).area for name in log.entities if name.startswith("light."))
+    assert max(rooms.values()) >= 3
+    assert log.position is not None
+
+
+def test_turned_days_have_no_routine_that_turning_would_keep() -> None:
+    home = household(3, kinds=BROKEN_BY_TURNING)
+    kept = {Kind.DURATION, Kind.FREQUENCY, Kind.ANOMALY, Kind.SEASONAL}
+    assert home.planted
+    assert not kept & {routine.kind for routine in home.planted}

@@ -150,7 +150,8 @@ def test_dark_means_that_the_sun_is_down() -> None:
 
 def test_presence_is_about_one_or_about_all() -> None:
     events = [routine.presence_event for _, routine in planted(Kind.PRESENCE)]
-    assert set(events) == {"arrives", "leaves", "first_arrives", "last_leaves"}
+    assert {"arrives", "leaves"} & set(events)
+    assert {"first_arrives", "last_leaves"} & set(events)
     for _, routine in planted(Kind.PRESENCE):
         of_all = routine.presence_event in ("first_arrives", "last_leaves")
         assert (len(routine.people) > 1) == of_all == (routine.trigger_entity is None)

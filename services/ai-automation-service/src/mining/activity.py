@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from src.domain.events import Float64Array
+from src.domain.events import Float64Array, Int64Array
 from src.domain.local_time import DAY
 from src.mining.kind import Home
 
@@ -31,16 +31,26 @@ class Activity:
         at = ((changes.local - changes.first_day * DAY) // (BIN * _MINUTE)).astype(np.int64)
         self._seen = np.unique(self._entity[changes.thing] * self._bins + np.clip(at, 0, self._bins - 1))
         self._count = np.bincount(self._seen % self._bins, minlength=self._bins)
+        self._per_day = self._count.reshape(-1, BINS).sum(axis=1)
         self._last: tuple[str, Float64Array] | None = None
+
+    def per_day(self, entity_id: str) -> Int64Array:
+        """int64 (days,): signs of life of other entities than this one, one for each entity and bin at most."""
+        own = np.bincount(self._of(entity_id) // BINS, minlength=len(self._per_day))
+        return np.asarray(self._per_day - own, np.int64)
+
+    def _of(self, entity_id: str) -> Int64Array:
+        """Bins in which an entity changed."""
+        first = self._codes[entity_id] * self._bins
+        low, high = np.searchsorted(self._seen, [first, first + self._bins])
+        return np.asarray(self._seen[low:high] - first, np.int64)
 
     def of_others(self, entity_id: str) -> Float64Array:
         """float64 (bins + 1,): liveliness up to each bin, without this entity's own; only its ratios mean anything."""
         if self._last is not None and self._last[0] == entity_id:
             return self._last[1]
-        code = self._codes[entity_id]
-        low, high = np.searchsorted(self._seen, [code * self._bins, (code + 1) * self._bins])
         count = self._count.copy()
-        count[self._seen[low:high] - code * self._bins] -= 1
+        count[self._of(entity_id)] -= 1
         # Integers, so that nothing is left of a bin in which nobody was seen.
         until = np.concatenate([np.zeros(_AROUND + 1, np.int64), np.cumsum(count)])
         until = np.concatenate([until, np.full(_AROUND, until[-1])])

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from src.domain.events import MICROSECONDS, BoolArray, Int64Array
+from src.domain.events import MICROSECONDS, BoolArray, Float64Array, Int64Array
 from src.domain.local_time import DAY, to_local
 from src.mining.chains_links import MIN_RATE, Link, Links
 from src.mining.following_chance import NEVER, next_action, spaced
@@ -30,7 +30,7 @@ _MIN_DAYS = 4
 _MIN_ALONE = 8  # times the rest of a chain must have been missing before what came then says anything
 _AS_OFTEN = 0.8
 _AS_OFTEN_SKIPPED = 0.7
-_IN_STEP = 2.3  # t of the correlation that shows that a step waits for the one before it
+_IN_STEP = 2.3  # t of a correlation that shows that one delay comes from the other
 _BEFORE_SHARE = 0.7  # a step that another one mostly precedes is not the next one
 _WIDEST = 4  # continuations of one chain that are followed up
 
@@ -43,13 +43,20 @@ class Chain:
         codes: the first thing and those after it.
         links: one for each of ``codes`` but the first.
         times: int64 (len(codes), n), µs UTC, of each step, columns ascending.
+        searched: how many of the columns are of the discovery days; those come first.
         shorter: the chain without its last thing.
     """
 
     codes: tuple[int, ...]
     links: tuple[Link, ...]
     times: Int64Array
+    searched: int
     shorter: Chain | None = None
+
+    @property
+    def found(self) -> Int64Array:
+        """The times of the discovery days."""
+        return self.times[:, : self.searched]
 
 
 @dataclass(frozen=True)
@@ -98,13 +105,18 @@ class Chains:
             followers: by code, what comes after it often enough to be worth a test.
         """
         changes = self._home.changes
-        begun = [Chain((first,), (), changes.time[changes.of(first)][None, :])]
+        begun = [self._chain((first,), (), changes.time[changes.of(first)][None, :])]
         while begun:
             chain = begun.pop()
             longer = self._prolonged(chain, followers) if len(chain.codes) < MAX_STEPS else []
             if not longer and len(chain.codes) >= 3:
                 yield chain
             begun += longer[::-1]
+
+    def _chain(
+        self, codes: tuple[int, ...], links: tuple[Link, ...], times: Int64Array, shorter: Chain | None = None
+    ) -> Chain:
+        return Chain(codes, links, times, int(np.searchsorted(times[0], self._home.split)), shorter)
 
     def _prolonged(self, chain: Chain, followers: Mapping[int, tuple[int, ...]]) -> list[Chain]:
         things = self._home.changes.things
@@ -119,7 +131,7 @@ class Chains:
                 if grown is not None:
                     longer.append(grown)
         following = [grown for grown in longer if not any(_comes_between(other, grown) for other in longer)]
-        following.sort(key=lambda grown: (-grown.times.shape[1], grown.codes[-1]))
+        following.sort(key=lambda grown: (-grown.searched, grown.codes[-1]))
         return following[:_WIDEST]
 
     def _with(self, chain: Chain, code: int) -> Chain | None:
@@ -128,7 +140,7 @@ class Chains:
         if followed is None:
             return None
         link, index, times = followed
-        longer = Chain(
+        longer = self._chain(
             (*chain.codes, code), (*chain.links, link), np.concatenate([chain.times[:, index], times[None, :]]), chain
         )
         if len(chain.codes) > 1 and (self._pair_says_all(longer) or self._answers_to_the_same(longer)):
@@ -148,30 +160,35 @@ class Chains:
         return len(followed) >= enough and float(followed.mean()) >= _AS_OFTEN * link.discovery.rate
 
     def _answers_to_the_same(self, chain: Chain) -> bool:
-        """Whether the last thing comes just as often when the one before it was skipped, and does not wait for it."""
+        """Whether the last thing comes just as often when the one before it was skipped, and does not wait for it.
+
+        What waits for another thing is late when that is late.
+        """
         link, before = chain.links[-1], chain.shorter
         assert before is not None
         assert before.shorter is not None
         earlier = before.shorter.times
         skipped = earlier[-1, ~np.isin(earlier[0], before.times[0])]
+        skipped = skipped[self._could(skipped, before.codes[-1])]
         followed = self._followed(skipped, link.code, link.delay + before.links[-1].delay)
         if len(followed) < _MIN_ALONE or float(followed.mean()) < _AS_OFTEN_SKIPPED * link.discovery.rate:
             return False
-        searched = chain.times[0] < self._home.split
-        first, last = np.diff(chain.times[-3:, searched], axis=0).astype(np.float64)
-        whole = first + last
-        if first.std() == 0 or whole.std() == 0:
-            return True
-        r = float(np.corrcoef(first, whole)[0, 1])
-        return r * math.sqrt((len(first) - 2) / max(1 - r * r, 1e-9)) < _IN_STEP
+        begin, between, end = chain.found[-3:].astype(np.float64)
+        return _correlation(between - begin, end - begin) < _IN_STEP
+
+    def _could(self, times: Int64Array, code: int) -> BoolArray:
+        """Whether a thing was there and not what it is set to already, at each time."""
+        action = self._links.action(code)
+        free = action.free_from[next_action(times, action, self._links.grain)] <= times
+        return np.asarray(free & self._home.changes.heard(code, times), np.bool_)
 
     def _followed(self, times: Int64Array, code: int, delay: int) -> BoolArray:
         """Whether a thing followed within ``delay`` each of the times of the discovery days at which it could."""
         action = self._links.action(code)
         times = times[times < self._home.split]
+        times = times[self._could(times, code)]
         upcoming = next_action(times, action, self._links.grain)
-        free = action.free_from[upcoming] <= times
-        return np.append(action.taken, NEVER)[upcoming[free]] - times[free] <= delay
+        return np.asarray(np.append(action.taken, NEVER)[upcoming] - times <= delay, np.bool_)
 
     def _reliable(self, chain: Chain) -> bool:
         """Whether the first thing led all the way often enough on the discovery days."""
@@ -190,12 +207,9 @@ class Chains:
         starts = changes.time[changes.of(chain.codes[0])]
         able = np.ones(len(starts), np.bool_)
         for code in chain.codes[1:]:
-            action = links.action(code)
-            able &= action.free_from[next_action(starts, action, links.grain)] <= starts
-            able &= changes.heard(code, starts)
+            able &= self._could(starts, code)
         starts = starts[able]
-        took = chain.times[-1] - chain.times[0]
-        took = took[chain.times[0] < home.split]
+        took = chain.found[-1] - chain.found[0]
         span = sum(link.delay for link in chain.links)
         if len(took):
             span = min(span, int(1.5 * float(np.quantile(took, 0.95))) + MICROSECONDS)
@@ -214,11 +228,19 @@ class Chains:
         return Course(span, starts[counted], times[:, counted], hit[counted])
 
 
+def _correlation(a: Float64Array, b: Float64Array) -> float:
+    """Pearson's correlation as its t statistic; 0 where one of the two never varies."""
+    if a.std() == 0 or b.std() == 0:
+        return 0.0
+    r = float(np.corrcoef(a, b)[0, 1])
+    return r * math.sqrt((len(a) - 2) / max(1 - r * r, 1e-9))
+
+
 def _comes_between(other: Chain, chain: Chain) -> bool:
     """Whether the other chain's last thing mostly comes before this one's, out of the same beginnings."""
     if other is chain:
         return False
-    both, a, b = np.intersect1d(other.times[0], chain.times[0], assume_unique=True, return_indices=True)
-    if len(both) < _BEFORE_SHARE * chain.times.shape[1]:
+    both, a, b = np.intersect1d(other.found[0], chain.found[0], assume_unique=True, return_indices=True)
+    if len(both) < _BEFORE_SHARE * chain.searched:
         return False
-    return float(np.mean(other.times[-1, a] < chain.times[-1, b])) >= _BEFORE_SHARE
+    return float(np.mean(other.found[-1, a] < chain.found[-1, b])) >= _BEFORE_SHARE

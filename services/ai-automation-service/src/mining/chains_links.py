@@ -36,6 +36,7 @@ _MIN_LIFT, _MIN_GAIN = 1.5, 0.2  # what hardly exceeds chance helps nobody, howe
 _MACHINE = 2 * MICROSECONDS  # nobody reaches a switch faster
 _MACHINE_SHARE = 0.8
 _STEADY = MICROSECONDS  # nobody keeps a delay to less than that
+_SHORT = 10 * MICROSECONDS  # of longer delays an even one is no proof: it may be how the log was kept
 _MIN_APART = 0.15  # share of the hits of a log of whole minutes that must show which came first
 _MAX_SWAPPED = 0.15 / 0.85  # of the times in order; else the order is none
 _MAX_LEADING = 0.4  # the same, behind a sensor that is tripped again and again
@@ -106,7 +107,7 @@ class Links:
         personal = np.append(action.personal, False)[upcoming[index]]
         counted = ~near | personal  # an automation got there first: no chance for a person
         index, times, delays, hit = index[counted], times[counted], delays[counted], near[counted]
-        reason = self._nobodys(before, action, delay, delays[hit])
+        reason = self._nobodys(before, action, delay, delays[hit & (times < home.split)])
         if reason is not None:
             self.left_out[reason] += 1
             return None
@@ -136,7 +137,7 @@ class Links:
         """Why a person did not do it in this order, None if one may have.
 
         Args:
-            delays: int64, µs, of the hits.
+            delays: int64, µs, of the hits of the discovery days.
         """
         if len(delays) < MIN_HITS:
             return "too_few_hits"
@@ -144,8 +145,9 @@ class Links:
             if float(np.mean(delays > 0)) < _MIN_APART:
                 return "minute_resolution"
         else:
-            low, high = np.quantile(delays, [0.1, 0.9])
-            if float(np.mean(delays <= _MACHINE)) >= _MACHINE_SHARE or high - low <= _STEADY:
+            low, middle, high = np.quantile(delays, [0.1, 0.5, 0.9])
+            even = middle <= _SHORT and high - low <= _STEADY
+            if even or float(np.mean(delays <= _MACHINE)) >= _MACHINE_SHARE:
                 return "faster_than_a_person"
         return "in_no_order" if self._swapped(before, action, delay) else None
 
@@ -153,7 +155,7 @@ class Links:
         """Whether the later thing comes shortly before the earlier one too often for an order."""
         changes = self._home.changes
         earlier = changes.time[changes.of(before)]
-        taken = action.taken[action.personal]
+        taken = action.taken[action.personal & (action.taken < self._home.split)]
         last = np.searchsorted(earlier, taken, "left") - 1
         follows = (last >= 0) & (taken - earlier[np.maximum(last, 0)] <= delay)
         coming = np.append(earlier, NEVER)[np.searchsorted(earlier, taken, "right")]

@@ -224,7 +224,8 @@ def find_changes(log: EventLog) -> Changes:
     width = len(log.states) + 1
     label = np.where(moment[rows.entity], 0, rows.state + 1)
     left = np.where(moment[rows.entity], -1, rows.previous + 1)
-    keys, thing = np.unique(rows.entity.astype(np.int64) * width + label, return_inverse=True)
+    keys, place = np.unique(rows.entity.astype(np.int64) * width + label, return_inverse=True)
+    keys, thing = _in_order_of_names(keys, place.astype(np.int32), width, log)
     things = tuple(_thing(code, int(key), width, log) for code, key in enumerate(keys))
     departures = _departures(rows.entity, left, rows.time, keys, width)
 
@@ -237,9 +238,11 @@ def find_changes(log: EventLog) -> Changes:
     left_out["heartbeat"] = int(np.count_nonzero(beating))
     by_person = ~by_automation & ~rows.after_gap & ~beating[thing]
 
-    final = np.argsort(rows.time, kind="stable")
+    # Of one instant, in the order of things: the order of the rows carries no meaning either.
+    final = np.argsort(thing, kind="stable")
+    final = final[np.argsort(rows.time[final], kind="stable")]
     time, by_person, witnessed = rows.time[final], by_person[final], ~rows.after_gap[final]
-    codes = thing[final].astype(np.int32)
+    codes = thing[final]
     grouped = np.argsort(codes, kind="stable").astype(np.int64)
     starts = np.searchsorted(codes[grouped], np.arange(len(things) + 1))
     span = log.span
@@ -340,6 +343,20 @@ def _silences(log: EventLog, quiet: BoolArray) -> dict[int, Int64Array]:
     return found
 
 
+def _in_order_of_names(keys: Int64Array, thing: Int32Array, width: int, log: EventLog) -> tuple[Int64Array, Int32Array]:
+    """Codes of things that follow from their names alone, so that a log's dictionaries decide nothing.
+
+    Args:
+        keys: int64 (m,), entity code and label of each thing.
+        thing: int32 (n,), indices into ``keys``.
+    """
+    named = [(each.entity_id, each.to) for each in (_thing(0, key, width, log) for key in keys.tolist())]
+    order = np.array(sorted(range(len(named)), key=named.__getitem__), np.int64)
+    place = np.empty(len(order), np.int32)
+    place[order] = np.arange(len(order))
+    return keys[order], place[thing]
+
+
 def _thing(code: int, key: int, width: int, log: EventLog) -> Thing:
     entity_id = log.entities[key // width]
     domain = entity_id.partition(".")[0]
@@ -380,7 +397,7 @@ def _departures(
     return tuple(time[order[a:b]] for a, b in zip(low, high, strict=True))
 
 
-def _beating(things: tuple[Thing, ...], thing: Int64Array, time: Int64Array) -> BoolArray:
+def _beating(things: tuple[Thing, ...], thing: Int32Array, time: Int64Array) -> BoolArray:
     order = np.lexsort((time, thing))
     bounds = np.searchsorted(thing[order], np.arange(len(things) + 1))
     return np.array([beats(time[order[bounds[code] : bounds[code + 1]]]) for code in range(len(things))], np.bool_)

@@ -16,6 +16,8 @@ from src.mining.kind import Home
 MINUTE = 60_000_000
 MIN_DAYS = 5
 _WATCH_HOURS = (7, 12, 17, 22)  # an entity that was silent at more than half of them had no chance that day
+_LIVED, _TELLING = 0.2, 10.0  # share of a median day's signs of life, and how many of them a day must have
+_NEW_DAYS = 14
 _BUSY = 40  # changes on a median active day, above which a thing says nothing about the clock
 
 
@@ -60,7 +62,8 @@ class ThingDays:
         minutes: float64 (n,), the same on the frame.
         active_days: discovery days with an action.
         busy: it changes so often that every window of the day is full.
-        alive: bool (days,), the entity was there for half of the day.
+        born: when the entity first showed up, minutes on the wall's timeline. What shows up later than two weeks after
+            the log began counts as idle until then: its routine began in the log.
     """
 
     def __init__(self, home: Home, code: int) -> None:
@@ -83,13 +86,22 @@ class ThingDays:
         self.active_days = len(per_day)
         self.busy = self.active_days > 0 and float(np.median(per_day)) > _BUSY
         self.entity_id = changes.things[code].entity_id
-        self.born, self.end = float(clock.born[code]), clock.end
+        born = float(clock.born[code])
+        self.born, self.end = born if born <= _NEW_DAYS * 1440.0 else 0.0, clock.end
         self._home, self._clock = home, clock
 
     @cached_property
     def alive(self) -> BoolArray:
+        """bool (days,): days that count: the entity was there for half of them, and people were at home.
+
+        That they were, the home's other entities tell: on a holiday they do hardly anything.
+        """
         changes = self._home.changes
         there = np.arange(changes.days) * 1440.0 + 1440.0 > self.born
+        others = self._clock.activity.per_day(self.entity_id)
+        usual = float(np.median(others[changes.observed]))
+        if usual >= _TELLING:
+            there &= others >= _LIVED * usual
         if changes.silences[self.code].shape[1] == 0:
             return there
         watched = changes.heard(self.code, self._clock.watches).reshape(changes.days, -1)
@@ -119,8 +131,9 @@ class ThingDays:
         local = changes.first_day * DAY + np.rint(self.frame.wall_of(moments) * MINUTE).astype(np.int64)
         return changes.heard(self.code, to_utc(local, changes.time_zone))
 
-    def nearest(self, moments: Float64Array) -> tuple[Float64Array, Int64Array]:
-        """For each moment of the frame the distance (minutes) of the nearest action, and its index."""
+    def nearest(self, days: Int64Array, centre: float) -> tuple[Float64Array, Int64Array]:
+        """For each day the distance (minutes) of the action nearest to the centre on the frame, and its index."""
+        moments = days * 1440.0 + centre
         after = np.clip(np.searchsorted(self.minutes, moments), 0, len(self.minutes) - 1)
         before = np.maximum(after - 1, 0)
         ahead, behind = self.minutes[after] - moments, self.minutes[before] - moments

@@ -12,18 +12,20 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from src.domain.events import BoolArray, Float64Array, Int64Array
-from src.mining.activity import BIN, BINS
+from src.mining.activity import BIN
 from src.mining.clock_days import MIN_DAYS, ThingDays
 from src.mining.clock_grid import HALF_BINS, PLACES, Grid, jitter_chance
 from src.mining.kind import Home, Trial
 from src.mining.statistics import circular_difference, surprise, upper_tail
 
 MIN_RATE = 0.5
-_MAX_ROUTINES = 6
 _APART = 90.0  # minutes between two routines of one thing on the same days
 _NEARLY = 3.0  # nats of surprise that a plain set of days may fall short and still be preferred for its higher rate
 _MAX_ELSEWHERE = 0.3
-_LEAST = 2.0  # nats of surprise beyond the price of the weekdays, below which the price of the search leaves nothing
+# Days with an action just outside of the window, in a strip as wide as it, for each day with one inside. More of them,
+# and the window is a slice of something broader: the end of what lasts now an hour, now two.
+_MAX_BESIDE = 0.6
+_LEAST = 4.0  # nats of surprise beyond the price of the weekdays, below which the price of the search leaves nothing
 
 # The price of a set of weekdays (weighted Bonferroni): of the prior weight the three plain sets share 0.4, and the
 # seven single days, the other twenty pairs of days and the 96 larger sets 0.2 each.
@@ -63,15 +65,16 @@ class Measured:
     values: Float64Array
 
 
-def routines(home: Home, thing: ThingDays, *, plain: bool = False) -> Iterator[Measured]:
+def routines(home: Home, thing: ThingDays, *, plain: bool = False, most: int = 6) -> Iterator[Measured]:
     """The best window, then the best of what is left, and so on.
 
     Args:
         plain: only all days, Monday to Friday, and the weekend.
+        most: windows that are looked at.
     """
     left = np.ones(len(thing.minutes), np.bool_)
     taken: list[Window] = []
-    while len(taken) < _MAX_ROUTINES:
+    while len(taken) < most:
         window = _best_window(home, thing, Grid(thing, left), plain=plain)
         if window is None:
             return
@@ -210,10 +213,10 @@ def measure(
         least: hits on discovery days without which it is none.
 
     Returns:
-        None where it does not hold on half of the discovery days, or on too few of them.
+        None where it does not hold on half of the discovery days, on too few of them, or hardly more than beside it.
     """
     changes = home.changes
-    possible = np.isin(changes.weekdays, window.weekdays) & thing.frame.known
+    possible = np.isin(changes.weekdays, window.weekdays) & thing.frame.known & thing.alive
     if within is not None:
         possible &= within
     all_days = np.arange(changes.days, dtype=np.int64)
@@ -227,16 +230,19 @@ def measure(
     if len(searched) < least:
         return None
     for _ in range(2):
-        distance, _index = thing.nearest(searched * 1440.0 + window.centre)
+        distance, _index = thing.nearest(searched, window.centre)
         inside = distance[np.abs(distance) <= window.half]
         if len(inside) == 0:
             return None
         # Not wrapped at midnight: the window keeps the weekdays it was found on.
         window = replace(window, centre=window.centre + float(np.median(inside)))
-    trials, values, hit_index = [], [], []
+    trials: list[Trial] = []
+    values: list[Float64Array] = []
+    hit_index: list[Int64Array] = []
+    beside: list[int] = []
     for days in (opportunities(home.discovery), opportunities(home.holdout)):
         centres = np.asarray(days * 1440.0 + window.centre, np.float64)
-        distance, index = thing.nearest(centres)
+        distance, index = thing.nearest(days, window.centre)
         hit = np.abs(distance) <= window.half
         chance = np.maximum(
             jitter_chance(thing.minutes, centres, window.half),
@@ -246,7 +252,10 @@ def measure(
         trials.append(Trial(int(np.count_nonzero(hit)), len(days), expected))
         values.append(window.centre + distance[hit])
         hit_index.append(index[hit])
+        beside.append(int(np.count_nonzero(~hit & (np.abs(distance) <= 2 * window.half))))
     discovery, holdout = trials
+    if beside[0] > _MAX_BESIDE * discovery.hits:
+        return None
     if discovery.hits < least or discovery.rate < MIN_RATE:
         return None
     tail = upper_tail(discovery.hits, discovery.opportunities, discovery.expected)

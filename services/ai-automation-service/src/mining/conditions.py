@@ -25,8 +25,8 @@ _MIN_OUTSIDE = 5
 _MAX_P = 0.01
 # What takes most of its chances anyhow gets a condition only if hardly anything happens outside of it: the rate from
 # which on it does, and the most outside, as a part of the rate inside.
-_MOST_OUTSIDE = ((0.65, 0.1), (0.5, 0.25), (0.0, 0.5))
-_MAX_PEOPLE = 4  # who are asked about one by one
+_MOST_OUTSIDE = ((0.65, 0.2), (0.5, 0.3), (0.0, 0.5))
+_MAX_PEOPLE = 6  # who are asked about one by one
 
 
 @dataclass(frozen=True)

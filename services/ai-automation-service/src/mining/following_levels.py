@@ -10,12 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from src.domain.events import MICROSECONDS, Float64Array, Int64Array
 from src.domain.local_time import DAY
 from src.mining.readings import Readings
 
 LEVELS = 99
+FINER = 9  # steps that are tried between the best of these
 _PERCENTILES = 66
 _HYSTERESIS = 3  # levels that a number must have been on the other side by, or noise would cross again and again
 _STEP = 120 * MICROSECONDS  # the numbers are read every two minutes
@@ -39,32 +41,32 @@ class Scale:
     levels: Float64Array
     reached: Int64Array
 
-    def crossings(self, level: int, upward: bool) -> Int64Array:
-        """int64 µs UTC, when a level was reached from well below it, or fell below from well above."""
+    def crossings(self, at: float, upward: bool) -> Int64Array:
+        """int64 µs UTC, when ``at`` was reached from well below it, or fallen below from well above."""
+        level = int(np.searchsorted(self.levels, at, "right")) - 1
         lowest, highest = int(self.reached.min()), int(self.reached.max())
-        if not lowest <= level < highest:
-            return np.zeros(0, np.int64)
-        above = self.reached > level
+        above = self.readings.value >= at
         if upward:
-            armed = self.reached <= max(level - _HYSTERESIS, lowest)
-            crossed = above
+            armed, crossed = (self.reached <= max(level - _HYSTERESIS, lowest)) & ~above, above
         else:
-            armed = self.reached > min(level + _HYSTERESIS, highest - 1)
-            crossed = ~above
+            armed, crossed = (self.reached > min(level + _HYSTERESIS, highest - 1)) & above, ~above
         side = np.flatnonzero(armed | crossed)
         crosses = crossed[side[1:]] & armed[side[:-1]]
         return self.readings.time[side[1:][crosses]]
 
-    def written(self, level: int, upward: bool) -> float:
-        """A level as a person would write it: the fewest digits that part the same readings."""
-        high = float(self.levels[level])
-        below = self.readings.value[self.readings.value < high]
-        low = float(below.max()) if len(below) else high - 1.0
-        middle = (low + high) / 2
+    def between(self, low: int, high: int) -> Float64Array:
+        """float64 (:data:`FINER`,), even steps from one level (by its place) to another, these themselves included."""
+        last = len(self.levels) - 1
+        return np.linspace(self.levels[max(low, 0)], self.levels[min(high, last)], FINER)
+
+    def written(self, at: float, upward: bool) -> float:
+        """A level with readings on both sides as a person would write it: the fewest digits that part the same ones."""
+        value = self.readings.value
+        low, high = float(value[value < at].max()), float(value[value >= at].min())
         for digits in range(-3, 7):
-            value = round(middle, digits)
-            if (low <= value < high) if upward else (low < value <= high):
-                return float(value)
+            level = round((low + high) / 2, digits)
+            if (low <= level < high) if upward else (low < level <= high):
+                return float(level)
         return low if upward else high
 
 
@@ -91,7 +93,6 @@ class Occasions:
     def __init__(self, times: Int64Array, owner: Int64Array, owners: int, start: int) -> None:
         """Of occasions, int64 (n,), µs UTC, whose they are, and the first instant of the log."""
         self.owners = owners
-        self._start = start
         last = int(times.max()) + DAY if len(times) else start
         self._ends = np.arange(start, last + 2 * _STEP, _STEP, dtype=np.int64) + _STEP
         step = (times - start) // _STEP
@@ -110,10 +111,14 @@ class Occasions:
             least: how many crossings there must be.
         """
         seen = np.searchsorted(scale.readings.time, self._ends, "right") - 1
-        reached = np.where(seen >= 0, scale.reached[np.maximum(seen, 0)], -1)
+        reached = np.where(seen >= 0, scale.reached[np.maximum(seen, 0)], -1).astype(np.int16)
+        early, late = (np.stack([np.roll(reached, back) for back in backs]) for backs in (_EARLY, _LATE))
+        known = early.min(axis=0) >= 0
         found: list[tuple[int, bool, int]] = []
         for upward in (True, False):
-            met, *around = (self._crossed(scale, reached, at, owner, upward) for at, owner in self._views)
+            low, high = (early.min(axis=0), late.max(axis=0)) if upward else (late.min(axis=0), early.max(axis=0))
+            crossed = np.where(known & (low < high), low, high)
+            met, *around = (self._count(crossed, high, at, owner, len(scale.levels)) for at, owner in self._views)
             usual = np.mean(np.stack(around), axis=0)
             excess = (met - usual) / np.sqrt(usual + 2.0)
             best = excess.argmax(axis=1)
@@ -122,15 +127,18 @@ class Occasions:
             found += [(place, upward, int(best[place])) for place in chosen.tolist()]
         return sorted(found)
 
-    def _crossed(
-        self, scale: Scale, reached: Int64Array, at: Int64Array, owner: Int64Array, upward: bool
+    def _count(
+        self, low: NDArray[np.int16], high: NDArray[np.int16], at: Int64Array, owner: Int64Array, levels: int
     ) -> Float64Array:
-        """float64 (owners, levels), before how many of each owner's occasions a level was crossed."""
-        early = np.stack([reached[at - back] for back in _EARLY])
-        late = np.stack([reached[at - back] for back in _LATE])
-        low, high = (early.min(axis=0), late.max(axis=0)) if upward else (late.min(axis=0), early.max(axis=0))
-        crossed = (early.min(axis=0) >= 0) & (low < high)
-        wide = len(scale.levels) + 1
-        marks = np.bincount(owner[crossed] * wide + low[crossed], minlength=self.owners * wide)
-        marks -= np.bincount(owner[crossed] * wide + high[crossed], minlength=self.owners * wide)
-        return np.cumsum(marks.reshape(self.owners, wide), axis=1)[:, :-1].astype(np.float64)
+        """float64 (owners, levels), before how many of each owner's occasions a level was crossed.
+
+        Args:
+            low, high: int16 (steps,), the first level crossed before the end of each step and the first that was not.
+            at, owner: int64 (n,), the step of each occasion, and whose it is.
+        """
+        first, last = low[at], high[at]
+        some = np.flatnonzero(first < last)
+        base = owner[some] * (levels + 1)
+        marks = np.bincount(base + first[some], minlength=self.owners * (levels + 1))
+        marks -= np.bincount(base + last[some], minlength=self.owners * (levels + 1))
+        return np.cumsum(marks.reshape(self.owners, levels + 1), axis=1)[:, :-1].astype(np.float64)

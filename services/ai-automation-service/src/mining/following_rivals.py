@@ -25,7 +25,7 @@ _KEEPS = 0.5  # what stands alone keeps at least half of its rate without the ot
 _SIMPLER = 0.9  # of equals what needs no condition is kept
 _SAME = 0.6  # share of hits
 _ABOUT = 0.9  # of two rates that are nearly the same
-_STEADIER = 2.0  # times the spread
+_STEADIER = 1.5  # times the spread
 
 
 def unexplained(found: Sequence[Following], left_out: Counter[str]) -> list[Following]:

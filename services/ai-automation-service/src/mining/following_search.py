@@ -67,7 +67,7 @@ class Followers:
             rivalry: keeps of several causes of one action those that no other one explains.
         """
         candidates = [following.candidate for following in rivalry(self.found, self.left_out)]
-        return Search(candidates, max(family, len(self.found), 1), dict(self.left_out), self._closest)
+        return Search(candidates, max(family, len(self.found), 1), dict(+self.left_out), self._closest)
 
 
 def search_causes(home: Home, kind: Kind, bar: Bar, causes: Sequence[Cause], rivalry: Rivalry) -> Search:

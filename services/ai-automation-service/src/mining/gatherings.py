@@ -46,16 +46,9 @@ class Gathering:
     times: Int64Array
     hit: BoolArray
 
-    @property
-    def joined(self) -> BoolArray:
-        """bool (len(codes), hits): which things were set on the occasions that were taken."""
-        return np.asarray(self.times[:, self.hit] < NEVER, np.bool_)
-
-    @property
-    def took(self) -> Int64Array:
-        """int64 (hits,), µs from the first to the last thing set."""
-        times = self.times[:, self.hit]
-        return np.asarray(np.where(times < NEVER, times, 0).max(axis=0) - times.min(axis=0), np.int64)
+    def taken(self, before: int | None = None) -> Int64Array:
+        """int64 (len(codes), hits): ``times`` of the occasions that were taken, all or only those before an instant."""
+        return self.times[:, self.hit if before is None else self.hit & (self.starts < before)]
 
 
 @dataclass(frozen=True, slots=True)

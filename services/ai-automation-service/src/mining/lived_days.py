@@ -11,7 +11,7 @@ from src.mining.kind import Home
 _BIN = 5 * 60 * MICROSECONDS
 _BINS = DAY // _BIN
 _HOURS = (8, 11, 14, 17, 20, 23)
-_MAX_SILENCE = 3 * 3_600 * MICROSECONDS  # of the first or last day that the log does not hold whole
+_BEGUN, _OVER = 8 * 3_600 * MICROSECONDS, 21 * 3_600 * MICROSECONDS  # a first or last day that the log holds enough of
 _UNLIKELY = 1e-4
 _MIN_RUN = 3  # days
 
@@ -44,8 +44,8 @@ def lived_days(home: Home, outages: Int64Array, quiet: float = 0.25) -> BoolArra
     for start, end in outages.T.tolist():
         lived &= (edges[1:] <= start) | (edges[:-1] >= end)
     first, last = to_local(np.array(changes.span, np.int64), changes.time_zone).tolist()
-    lived[0] &= first - int(midnight[0]) <= _MAX_SILENCE
-    lived[-1] &= int(midnight[-1]) + DAY - last <= _MAX_SILENCE
+    lived[0] &= first - int(midnight[0]) <= _BEGUN
+    lived[-1] &= last - int(midnight[-1]) >= _OVER
     return lived
 
 

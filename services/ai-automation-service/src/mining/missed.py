@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 from scipy.special import gammaln
@@ -13,12 +12,15 @@ from src.domain.local_time import DAY, to_utc
 from src.mining.kind import Home
 
 _MINUTE = 60_000_000
-_STEP = 5  # minutes between the centres that are looked at
+_BIN = 5  # minutes between the centres that are looked at
+_BINS = 1440 // _BIN
 _HALVES = (15.0, 30.0, 60.0)  # minutes
-_WEEKDAY_SETS = ((0, 1, 2, 3, 4, 5, 6), (0, 1, 2, 3, 4))
+_WEEKDAY_SETS: tuple[tuple[int, ...], ...] = ((0, 1, 2, 3, 4, 5, 6), (0, 1, 2, 3, 4))
 CHOICES = len(_HALVES) * len(_WEEKDAY_SETS)  # what the p-value pays for; the centre follows from the hits
 _MIN_DAYS = 20
 _MIN_RATE = 0.92
+_ROOM = 0.1  # a window across midnight may put two actions on one day
+_BUSY = 12  # times on a median day; what happens so often has no time of its own
 _BETTER = 0.02  # by which a wider window, or fewer weekdays, must raise the rate
 _FEWEST, _MOST = 2, 7  # days missed in a row
 _MARGIN = 30.0  # minutes beside the window; what happens there was late, not missed
@@ -66,26 +68,35 @@ def find_missed(home: Home, code: int, lively: BoolArray) -> Missed | None:
     index = index[changes.by_person[index]]
     index = index[np.argsort(changes.local[index], kind="stable")]
     minutes = (changes.local[index] - changes.first_day * DAY) / _MINUTE
-    if len(np.unique(minutes // 1440)) < _MIN_DAYS:
+    active, per_day = np.unique((minutes // 1440).astype(np.int64), return_counts=True)
+    if len(active) < _MIN_DAYS or float(np.median(per_day)) > _BUSY:
         return None
     best: tuple[float, float, float, tuple[int, ...]] | None = None
-    for half, weekdays in product(_HALVES, _WEEKDAY_SETS):
-        days = np.flatnonzero(lively & np.isin(changes.weekdays, weekdays))
-        days = days[: len(days) - _FEWEST]
-        if len(days) < _MIN_DAYS:
-            continue
-        centres = np.arange(0.0, 1440.0, _STEP)
-        at = days[:, None] * 1440.0 + centres
-        taken = np.searchsorted(minutes, at + half, "right") > np.searchsorted(minutes, at - half, "left")
+    for weekdays in _WEEKDAY_SETS:
         # The last days may be missed ones: what was regular before counts.
-        share = taken[: len(days) - (_MOST - _FEWEST)].mean(axis=0)
-        top = int(np.argmax(share))
-        if share[top] >= _MIN_RATE and (best is None or share[top] > best[0] + _BETTER):
-            best = float(share[top]), float(centres[top]), half, weekdays
+        days = np.flatnonzero(lively & np.isin(changes.weekdays, weekdays))[:-_MOST]
+        if len(days) < _MIN_DAYS or np.isin(days, active).mean() < _MIN_RATE - _ROOM:
+            continue
+        for half in _HALVES:
+            share = _taken(minutes, changes.days, half)[days].mean(axis=0)
+            top = int(np.argmax(share))
+            if share[top] >= _MIN_RATE and (best is None or share[top] > best[0] + _BETTER):
+                best = float(share[top]), (top + 0.5) * _BIN, half, weekdays
     if best is None:
         return None
     _, centre, half, weekdays = best
     return _measure(home, code, lively, minutes, changes.time[index], centre, half, weekdays)
+
+
+def _taken(minutes: Float64Array, days: int, half: float) -> BoolArray:
+    """bool (days, bins): whether something happened within ``half`` minutes of each stretch of each day."""
+    reach = round(half / _BIN)
+    bins = days * _BINS
+    count = np.bincount(np.clip((minutes // _BIN).astype(np.int64), 0, bins - 1), minlength=bins)
+    total = np.concatenate([[0], np.cumsum(count)])
+    at = np.arange(bins)
+    inside = total[np.minimum(at + reach + 1, bins)] - total[np.maximum(at - reach, 0)]
+    return np.asarray((inside > 0).reshape(days, _BINS), np.bool_)
 
 
 def _measure(

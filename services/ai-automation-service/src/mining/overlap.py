@@ -141,6 +141,7 @@ def _precedes(earlier: Candidate, later: Candidate) -> bool:
         and earlier.trigger != later.trigger
         and sooner > delay
         and earlier.discovery.rate >= _ABOUT * later.discovery.rate
+        and (earlier.kind is later.kind or _strength(earlier) >= _ABOUT * _strength(later))
         and _shared(later.hit_times, earlier.hit_times) >= _SAME
     )
 

@@ -65,6 +65,9 @@ def _hours(shape: str, count: int, rng: np.random.Generator) -> Int64Array:
     return np.clip(minutes, 0, DAY_MINUTES - 1).astype(np.int64)
 
 
+_UNEVEN, _EVEN = 2.0, 6.0  # shapes of the gamma distribution by which days differ; of mean 1
+
+
 def _uses(
     device: Device, routines: Sequence[Planted], around: Surroundings, rng: np.random.Generator
 ) -> tuple[Int64Array, Int64Array]:
@@ -77,7 +80,9 @@ def _uses(
             assert routine.since_minutes is not None
             assert routine.factor is not None
             often[np.arange(span.days) * DAY_MINUTES >= routine.since_minutes] *= routine.factor
-    busy = rng.gamma(2.0, 0.5, span.days) * np.where(span.weekdays >= 5, 1.4, 1.0) * often
+    # A habit whose change is planted is a habit: used about as often on each day, or nobody could see the change.
+    even = _EVEN if any(routine.kind is Kind.FREQUENCY for routine in routines) else _UNEVEN
+    busy = rng.gamma(even, 1 / even, span.days) * np.where(span.weekdays >= 5, 1.4, 1.0) * often
     count = rng.poisson(device.uses * often.sum() * 1.35)
     days = rng.choice(span.days, count, p=busy / busy.sum())
     moment = days * DAY_MINUTES + _hours(device.shape, count, rng)

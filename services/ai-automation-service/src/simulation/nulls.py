@@ -26,7 +26,7 @@ _ROOMS = ("Kitchen", "Living room", "Bedroom")
 _CLASSES = {"binary_sensor": "door"}
 _MEASURES = ("temperature", "°C")
 # How long a thing is used, and how often a day, is the same after its days were turned.
-_BROKEN_BY_TURNING = frozenset(Kind) - {Kind.DURATION, Kind.FREQUENCY, Kind.ANOMALY, Kind.SEASONAL}
+BROKEN_BY_TURNING = frozenset(Kind) - {Kind.DURATION, Kind.FREQUENCY, Kind.ANOMALY, Kind.SEASONAL}
 _STATES = {"lock": ("unlocked", "locked"), "person": ("not_home", "home"), "media_player": ("idle", "playing")}
 
 
@@ -102,5 +102,5 @@ def null_home(seed: int, kind: NullKind = "uniform", *, days: int = 60, entities
         return SimulatedHome(_uniform_home(seed, days, entities), ())
     rng = np.random.default_rng([seed, 100])
     if kind == "rotated":
-        return SimulatedHome(rotate_days(household(seed, days, entities, kinds=_BROKEN_BY_TURNING).log, rng), ())
+        return SimulatedHome(rotate_days(household(seed, days, entities, kinds=BROKEN_BY_TURNING).log, rng), ())
     return SimulatedHome(permute_days(household(seed, days, entities, routines=0).log, rng), ())

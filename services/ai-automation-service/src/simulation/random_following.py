@@ -13,6 +13,7 @@ from src.simulation.home import Condition, Planted
 from src.simulation.people import departures_of_all
 from src.simulation.planting import Planting
 from src.simulation.random_levels import random_level
+from src.simulation.span import DAY_MINUTES
 
 CHANCES = 20 / 60  # a day, for a routine that is set off by something
 
@@ -37,30 +38,65 @@ def co_occurrence(at: Planting) -> Planted | None:
     number = at.take()
     if number is None:
         return None
-    conditions = _conditions(at) if at.rng.random() < 0.45 else ()
-    trigger = at.trigger(number, 1.2 if conditions else 0.8)
+    conditional = _conditional(at, number) if at.rng.random() < 0.45 else None
+    if conditional is not None:
+        return conditional
+    trigger = at.trigger(number, 0.8)
     if trigger is None:
         at.free.insert(0, number)
         return None
-    if conditions:
-        for other, device in enumerate(at.devices):
-            if device.info.entity_id == trigger[0]:
-                at.change(other, uses=max(device.uses, 2.4), shape="day", minutes=(5, 90))
     routine = _following(at, Kind.CO_OCCURRENCE, at.change(number, uses=min(at.devices[number].uses, 0.6)))
-    if conditions:
-        routine = replace(routine, probability=float(at.rng.uniform(0.82, 0.97)))
-    return replace(routine, trigger_entity=trigger[0], trigger_to=trigger[1], conditions=conditions)
+    return replace(routine, trigger_entity=trigger[0], trigger_to=trigger[1])
 
 
-def _conditions(at: Planting) -> tuple[Condition, ...]:
-    """One that holds for about half of what happens in a home."""
-    choice = at.rng.random()
-    workers = at.means.workers
-    if choice < 0.3 and len(at.means.lives) > 1 and workers:
-        return (Condition("somebody_home", (workers[int(at.rng.integers(len(workers)))],)),)
-    if choice < 0.5:
-        return (Condition("workdays", weekdays=WEEKDAYS[:5]),)
-    return (Condition("dark"),)
+def _conditional(at: Planting, number: int) -> Planted | None:
+    """After a device without a routine of its own is turned on, at any hour, but only under a condition."""
+    before = [other for other in at.free if other < number]
+    chosen = _condition(at)
+    if not before or chosen is None:
+        return None
+    condition, share = chosen
+    first = before[int(at.rng.integers(len(before)))]
+    at.free.remove(first)
+    trigger = at.change(first, uses=max(2.4, 1.3 / share), shape="flat", minutes=(4, 60), passing=None)
+    routine = _following(at, Kind.CO_OCCURRENCE, at.change(number, uses=min(at.devices[number].uses, 0.6)))
+    # Turned on: what is turned off has to be on in the first place, also when the condition does not hold.
+    return replace(
+        routine,
+        to=at.devices[number].on,
+        probability=float(at.rng.uniform(0.82, 0.97)),
+        trigger_entity=trigger.info.entity_id,
+        trigger_to=trigger.on,
+        conditions=(condition,),
+    )
+
+
+def _condition(at: Planting) -> tuple[Condition, float] | None:
+    """One that holds for a part of the time that somebody is at home and awake, and that part; None if none does."""
+    span, lives = at.means.span, at.means.lives
+    awake = np.zeros(span.minutes, np.bool_)
+    for life in lives.values():
+        awake |= life.active
+    moments = np.flatnonzero(awake)[::10]
+    if len(moments) == 0:
+        return None
+    possible: list[tuple[float, Condition, float]] = []
+    dark = float(np.mean(is_dark(span.utc(moments.astype(np.float64)), span.time_zone, at.means.position)))
+    possible.append((0.45, Condition("dark"), dark))
+    workdays = float(np.mean(span.weekdays[moments // DAY_MINUTES] < 5))
+    possible.append((0.25, Condition("workdays", weekdays=WEEKDAYS[:5]), workdays))
+    for person in at.means.workers:
+        away = np.zeros(span.minutes, np.bool_)
+        for start, end in lives[person].trips:
+            away[max(int(start), 0) : max(int(end), 0)] = True
+        share = 1 - float(np.mean(away[moments]))
+        possible.append((0.5 / len(at.means.workers), Condition("somebody_home", (person,)), share))
+    possible = [(weight, condition, share) for weight, condition, share in possible if 0.2 <= share <= 0.75]
+    if not possible:
+        return None
+    weights = np.array([weight for weight, _, _ in possible])
+    _, condition, share = possible[int(at.rng.choice(len(possible), p=weights / weights.sum()))]
+    return condition, share
 
 
 def presence(at: Planting) -> Planted | None:
@@ -86,8 +122,9 @@ def presence(at: Planting) -> Planted | None:
         dark = is_dark(
             np.sort(at.means.span.utc(lives[people[0]].trips[:, 1])), at.means.span.time_zone, at.means.position
         )
-        if np.count_nonzero(dark) >= least and np.mean(~dark) >= 0.25:
-            routine = replace(routine, conditions=(Condition("dark"),), probability=float(at.rng.uniform(0.8, 0.95)))
+        if np.count_nonzero(dark) >= 1.3 * least and np.mean(~dark) >= 0.25:
+            likely = float(at.rng.uniform(0.8, 0.95))
+            routine = replace(routine, to=at.devices[number].on, conditions=(Condition("dark"),), probability=likely)
     return replace(
         routine,
         presence_event=event,

@@ -16,7 +16,7 @@ from src.simulation.planting import Means, Planting
 
 # How often each kind is planted; in this order, since the first need most devices.
 SHARES: dict[Kind, float] = {
-    Kind.SCENE: 0.069,
+    Kind.SCENE: 0.074,
     Kind.SEQUENCE: 0.078,
     Kind.THRESHOLD: 0.071,
     Kind.PRESENCE: 0.07,
@@ -27,7 +27,7 @@ SHARES: dict[Kind, float] = {
     Kind.SEASONAL: 0.067,
     Kind.DAY_TYPE: 0.067,
     Kind.CO_OCCURRENCE: 0.13,
-    Kind.TIME_OF_DAY: 0.174,
+    Kind.TIME_OF_DAY: 0.169,
 }
 
 

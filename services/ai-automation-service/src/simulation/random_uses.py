@@ -108,10 +108,11 @@ def frequency(at: Planting) -> Planted | None:
     if number is None:
         return None
     at.quiet.add(number)
-    factor = float(at.rng.uniform(2.8, 5))
-    often = float(at.rng.uniform(2.6, 4.5))
+    factor = float(at.rng.uniform(3.2, 5))
+    often = float(at.rng.uniform(3.2, 5))
     more = at.rng.random() < 0.5
-    device = at.change(number, uses=often / factor if more else often, minutes=(5, 60), passing=None)
+    # Short uses: while a thing is on it cannot be turned on, which would hide a part of the change.
+    device = at.change(number, uses=often / factor if more else often, minutes=(3, 20), passing=None)
     days = at.means.span.days
     return Planted(
         Kind.FREQUENCY,

@@ -11,7 +11,8 @@ seven, although somebody was at home and about. The null model is that misses fa
 at the end is exact, and pays for every such routine. When several routines stop together, it is the people who changed.
 
 Both are about days that the frame holds out, so nothing is held out from the test: the searched days' trial is what was
-normal before, the later one what the last days make of it. At most three are told, the strongest, one an entity.
+normal before, the later one what the last days make of it. The p-values pay for both sorts. At most three are told, the
+strongest, one an entity. The next night looks at the same episodes again, with the same chances, and at one new day.
 
 *Assumed*: episodes are exchangeable. *Fails*: a habit that is given up is told as missed for a week; a device that fell
 silent without a word looks like one that nobody used, or that was left on.
@@ -37,13 +38,14 @@ from src.mining.told import as_pair
 
 _RECENT = 7 * DAY
 _MIN_EPISODES = 20
-_MIN_DAYS = 10
+_MIN_DAYS = 14
 _TIMES_LONGEST = 2.0
 _SHORTEST = 1_800.0  # s; what is closed within half an hour was not forgotten
 _QUIET = 0.6  # of the usual liveliness; a day with less is no day like others
 _MOST = 3
+_SORTS = 2  # of anomalies, which share what may go wrong
 _TOGETHER = 0.3  # share of the clock routines that cannot all be forgotten at once
-_REPEATS = 0.05  # of the rows with a state that repeat it; above that the entity does so by itself
+_REPEATS = 0.3  # of the rows with a state that repeat it; above that the entity does so by itself
 
 
 @dataclass(frozen=True)
@@ -68,10 +70,11 @@ class Anomaly:
         left = list(_recently_left(home, outages))
         regular = _regular(home, lived_days(home, outages, _QUIET))
         missed = [(code, each) for code, each in regular if each.p_value < 1.0]
-        # Either sort of anomaly may err half as often as both together.
-        found = [candidate for each in left if (candidate := _left_candidate(home, each, 2 * len(left))) is not None]
+        found = [
+            candidate for each in left if (candidate := _left_candidate(home, each, _SORTS * len(left))) is not None
+        ]
         if len(missed) < 3 or len(missed) <= _TOGETHER * len(regular):
-            found += [_missed_candidate(home, code, each, 2 * len(regular)) for code, each in missed]
+            found += [_missed_candidate(home, code, each, _SORTS * len(regular)) for code, each in missed]
         by_entity: dict[str, Candidate] = {}
         for candidate in sorted(found, key=lambda each: (each.p_value, each.target)):
             by_entity.setdefault(home.changes.things[candidate.target].entity_id, candidate)
@@ -99,19 +102,20 @@ def _recently_left(home: Home, outages: Int64Array) -> Iterator[_Left]:
             lasted = episodes.lasted[former] / MICROSECONDS
             new = episodes.lasted[recent] / MICROSECONDS
             chance = longer_chance(lasted, new)
-            far = (new >= _TIMES_LONGEST * lasted.max()) & (new >= _SHORTEST) & ~_doubtful(home, episodes, recent)
+            far = (new >= _TIMES_LONGEST * lasted.max()) & (new >= _SHORTEST)
+            far[far] = ~_doubtful(home, episodes, np.flatnonzero(recent)[far])
             yield _Left(code, lasted, new, episodes.begin[recent], np.where(far, chance, 1.0))
 
 
-def _doubtful(home: Home, episodes: Episodes, which: BoolArray) -> BoolArray:
-    """Long episodes in which the entity told another state, as part of a burst, or its state again, as it never does.
+def _doubtful(home: Home, episodes: Episodes, which: Int64Array) -> BoolArray:
+    """Long episodes in which the entity told another state, as part of a burst, or its state again, as it seldom does.
 
     Either way an end and a beginning were missed.
     """
     log, things = home.log, home.changes.things
     begin, end = episodes.begin[which], episodes.end[which]
-    if float((end - begin).max()) < _SHORTEST * MICROSECONDS:
-        return np.zeros(len(begin), np.bool_)
+    if len(which) == 0:
+        return np.zeros(0, np.bool_)
     held = int(episodes.thing[which][0])
     rows = np.flatnonzero(log.entity == log.entities.index(things[held].entity_id))
     others = [things[code].to for code in np.unique(episodes.thing).tolist() if code != held]
@@ -128,7 +132,7 @@ def _left_candidate(home: Home, left: _Left, tests: int) -> Candidate | None:
     """What was left too long, None if nothing was.
 
     Args:
-        tests: how many things were tested; the p-value pays for them and for the thing's own recent episodes.
+        tests: what the p-value pays for besides the thing's own recent episodes.
     """
     longest = float(left.recent[np.argmin(left.chance)])
     p_value = float(left.chance.min()) * len(left.recent) * tests

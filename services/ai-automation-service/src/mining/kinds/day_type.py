@@ -23,11 +23,12 @@ from dataclasses import replace
 import numpy as np
 from scipy.special import ndtr
 
-from src.domain.events import Float64Array, Int64Array
+from src.domain.events import BoolArray, Float64Array
 from src.domain.patterns import DayTypeTrigger, Kind
-from src.mining.activity import BIN, BINS
+from src.mining.activity import BIN
 from src.mining.clock_days import MIN_DAYS, ThingDays
 from src.mining.clock_grid import HALF_BINS, PLACES, Grid
+from src.mining.clock_shift import Shift, shifts
 from src.mining.clock_windows import PLAIN_COST, WEEKEND, WORKDAYS, Measured, Window, measure
 from src.mining.kind import Bar, Candidate, Home, Search, Trial
 from src.mining.kinds.time_of_day import clock_trigger
@@ -41,6 +42,8 @@ _MAX_ELSEWHERE = 0.4
 _MAX_SAME_P = 0.001
 _OWN_COST = 480.0  # of a set of weekdays that is neither the workdays nor the weekend
 _MIN_RATE = 0.5
+_MAX_SHIFT_P = 0.02  # on the discovery days alone, over all things: held-out weeks have too few free days to help
+_FAMILIES = 2  # windows and shifts
 _OWN_RATE, _OWN_ELSEWHERE = 0.6, 0.34  # of each weekday of such a set, and of each other one
 
 
@@ -48,22 +51,42 @@ class DayType:
     """See the module."""
 
     kind = Kind.DAY_TYPE
-    bar = Bar()
+    # A shift's held-out days are told apart by a coin's toss each, and the mornings of a week must do: 3 of 3 is 0.125.
+    bar = Bar(max_holdout_p=0.15)
 
     def search(self, home: Home) -> Search:
-        candidates: list[Candidate] = []
-        tested = 0
-        for code in home.targets:
-            thing = ThingDays(home, code)
-            if thing.active_days < 2 * MIN_DAYS or thing.busy:
-                continue
-            tested += 1
+        things = [ThingDays(home, code) for code in home.targets]
+        things = [thing for thing in things if thing.active_days >= 2 * MIN_DAYS]
+        exact: list[Candidate] = []
+        clocked = [thing for thing in things if not thing.busy]
+        for thing in clocked:
             pair = _best_pair(home, thing)
-            if pair is not None:
-                found = _candidate(home, thing, *pair)
-                if found is not None:
-                    candidates.append(found)
-        return Search(candidates, tested)
+            found = None if pair is None else _candidate(home, thing, *pair)
+            if found is not None:
+                exact.append(replace(found, p_value=min(1.0, found.p_value * len(clocked))))
+        told = {candidate.target for candidate in exact}
+        loose = [
+            _shifted(shift)
+            for shift in shifts(home, things)
+            if shift.p_value <= _MAX_SHIFT_P and shift.thing.code not in told
+        ]
+        candidates = [*exact, *loose]
+        return Search(candidates, max(_FAMILIES, len(candidates)))
+
+
+def _shifted(shift: Shift) -> Candidate:
+    early, late = shift.times
+    return Candidate(
+        kind=Kind.DAY_TYPE,
+        target=shift.thing.code,
+        source=None,
+        trigger=DayTypeTrigger((clock_trigger(early, WORKDAYS), clock_trigger(late, WEEKEND))),
+        discovery=shift.discovery,
+        holdout=shift.holdout,
+        p_value=shift.p_value,
+        hit_times=shift.thing.utc[shift.hits],
+        values=shift.values,
+    )
 
 
 def _best_pair(home: Home, thing: ThingDays) -> tuple[Window, Window] | None:
@@ -72,57 +95,55 @@ def _best_pair(home: Home, thing: ThingDays) -> tuple[Window, Window] | None:
     weekdays = home.changes.weekdays
     chances = home.discovery & thing.alive
     opportunities = np.bincount(weekdays[chances], minlength=7).astype(np.float64)
-    if opportunities.sum() < 2 * MIN_DAYS:
-        return None
     by_weekday = np.zeros((7, len(weekdays)))
     by_weekday[weekdays, np.arange(len(weekdays))] = chances
     hits7 = grid.hits(np.where(chances, weekdays, -1), 7)
     best: tuple[float, tuple[Window, Window]] | None = None
     for row, half in enumerate(HALF_BINS):
-        for own in _partitions(hits7[row], opportunities):
-            n = np.array([opportunities[own].sum(), opportunities[~own].sum()])
-            if n.min() < _MIN_PART_DAYS:
-                continue
-            taken = np.stack([hits7[row][own].sum(axis=0), hits7[row][~own].sum(axis=0)])
-            often = taken >= np.maximum(_MIN_RATE * n, 3)[:, None]
-            often &= taken[::-1] <= _MAX_ELSEWHERE * n[::-1, None]
-            if not often.any(axis=1).all():
-                continue
-            centres = []
-            score = 0.0
-            for part, days in enumerate((own, ~own)):
-                bins = np.flatnonzero(often[part])
-                chance = np.maximum(grid.jittered(half, bins), grid.spread_out(half, bins))
-                expected = (by_weekday[days] @ chance).sum(axis=0) / n[part]
-                surprises = surprise(taken[part, bins], np.full(len(bins), n[part]), expected)
-                at = int(np.argmax(surprises))
-                score += float(surprises[at])
-                centres.append((float(bins[at]) + 0.5) * BIN)
-            plain = tuple(np.flatnonzero(own).tolist()) in (WORKDAYS, WEEKEND)
-            cost = PLAIN_COST if plain else _OWN_COST
-            score -= float(np.log(cost))
-            if best is None or score > best[0]:
-                sets = (tuple(np.flatnonzero(own).tolist()), tuple(np.flatnonzero(~own).tolist()))
-                first, second = (
-                    Window(centre, (half + 0.5) * BIN, members, cost)
-                    for centre, members in zip(centres, sets, strict=True)
+        parts = list(_partitions(hits7[row], opportunities))
+        if not parts:
+            continue
+        often = np.any([windows.any(axis=0) for _, windows in parts], axis=0)
+        bins = np.flatnonzero(often)
+        chance7 = by_weekday @ np.maximum(grid.jittered(half, bins), grid.spread_out(half, bins))
+        for own, windows in parts:
+            members = np.stack([own, ~own]).astype(np.float64)
+            n = members @ opportunities
+            score = surprise(members @ hits7[row][:, bins], n[:, None], members @ chance7 / n[:, None])
+            score = np.where(windows[:, bins], score, -np.inf)
+            at = np.argmax(score, axis=1)
+            sets = [tuple(np.flatnonzero(part).tolist()) for part in members]
+            cost = PLAIN_COST if sets[0] == WORKDAYS else _OWN_COST
+            total = float(score.max(axis=1).sum()) - float(np.log(cost))
+            if best is None or total > best[0]:
+                one, two = (
+                    Window((float(bins[column]) + 0.5) * BIN, (half + 0.5) * BIN, days, cost)
+                    for column, days in zip(at.tolist(), sets, strict=True)
                 )
-                best = score, (first, second)
+                best = total, (one, two)
     return None if best is None else best[1]
 
 
-def _partitions(hits7: Float64Array, opportunities: Float64Array) -> Iterator[np.ndarray[tuple[int], np.dtype[np.bool_]]]:
-    """Workdays and weekend; and the weekdays that take some window at least half the time and all others hardly do."""
-    yield np.isin(np.arange(7), WORKDAYS)
+def _partitions(hits7: Float64Array, opportunities: Float64Array) -> Iterator[tuple[BoolArray, BoolArray]]:
+    """(one sort of days, the windows that it and the others take): of the weekdays, and of either sort and each bin.
+
+    Workdays and the weekend; and the weekdays that take some window mostly while all others hardly do.
+    """
     rate = hits7 / np.maximum(opportunities, 1)[:, None]
     often = rate >= _OWN_RATE
-    clear = often | (rate <= _OWN_ELSEWHERE)
-    total = often.sum(axis=0)
-    usable = clear.all(axis=0) & (total >= 1) & (total <= 6) & (hits7.sum(axis=0) >= MIN_DAYS)
-    for code in np.unique(2 ** np.arange(7) @ often[:, usable]).tolist():
-        own = (code >> np.arange(7)) & 1 == 1
-        if tuple(np.flatnonzero(own).tolist()) not in (WORKDAYS, WEEKEND):
-            yield own
+    clear = (often | (rate <= _OWN_ELSEWHERE)).all(axis=0)
+    size = often.sum(axis=0)
+    codes = np.unique((2 ** np.arange(7) @ often)[clear & (size >= 1) & (size <= 6)])
+    # A set and its complement are one partition; Monday's side is told first.
+    codes = np.unique(np.where(codes % 2 == 1, codes, 127 - codes))
+    plain = np.isin(np.arange(7), WORKDAYS)
+    for own in [plain, *((code >> np.arange(7)) & 1 == 1 for code in codes.tolist() if code != 31)]:
+        members = np.stack([own, ~own]).astype(np.float64)
+        n = (members @ opportunities)[:, None]
+        taken = members @ hits7
+        windows = (taken >= np.maximum(_MIN_RATE * n, 3)) & (taken[::-1] <= _MAX_ELSEWHERE * n[::-1])
+        if n.min() >= _MIN_PART_DAYS and windows.any(axis=1).all():
+            yield own, windows
 
 
 def _candidate(home: Home, thing: ThingDays, one: Window, two: Window) -> Candidate | None:
@@ -176,10 +197,8 @@ def _part_p(part: Measured) -> float:
 
 def _elsewhere(home: Home, thing: ThingDays, part: Measured, other: Measured) -> float:
     """Share of the other part's days on which this part's window is taken."""
-    days = np.flatnonzero(
-        home.discovery & thing.alive & np.isin(home.changes.weekdays, other.window.weekdays)
-    )
-    distance, _ = thing.nearest(days * 1440.0 + part.window.centre)
+    days = np.flatnonzero(home.discovery & thing.alive & np.isin(home.changes.weekdays, other.window.weekdays))
+    distance, _ = thing.nearest(days, part.window.centre)
     return float(np.mean(np.abs(distance) <= part.window.half)) if len(days) else 0.0
 
 
@@ -192,13 +211,13 @@ def _same_time_p(home: Home, thing: ThingDays, first: Measured, second: Measured
     samples = []
     for part in (first, second):
         days = np.flatnonzero(home.discovery & np.isin(home.changes.weekdays, part.window.weekdays))
-        off, _ = thing.nearest(days * 1440.0 + middle)
+        off, _ = thing.nearest(days, middle)
         samples.append(off[np.abs(off) <= reach + 30.0])
     return mann_whitney(samples[0], samples[1])
 
 
 def mann_whitney(one: Float64Array, two: Float64Array) -> float:
-    """Two-sided p-value of the rank-sum test by its normal approximation (Mann and Whitney 1947); 1 for an empty one."""
+    """Two-sided p-value of the rank-sum test (normal approximation; Mann and Whitney 1947); 1 without values."""
     n, m = len(one), len(two)
     if n == 0 or m == 0:
         return 1.0

@@ -32,6 +32,7 @@ from src.domain.patterns import HeldTrigger, Kind
 from src.mining.episodes import RESTING, Episodes, codes_by_entity, find_episodes, find_outages
 from src.mining.kind import Bar, Candidate, Home, Search, Trial
 from src.mining.statistics import circular_difference, surprise, upper_tail
+from src.mining.vocabulary import PRESENCE_WORDS
 
 _SHORTEST, _LONGEST = np.log(10.0), np.log(12 * 3_600.0)  # log s
 _HALVES = (0.08, 0.12, 0.18)
@@ -48,6 +49,7 @@ _BANDWIDTH = 0.06  # of a length
 _CLOCK_BANDWIDTH = 10.0  # minutes
 _SAMPLE = 300  # episodes that are compared with each other
 _JUST_BEFORE = 10 * 60 * MICROSECONDS
+_JUST_SHARE = 0.2  # of a typical length, for short ones: half of a length is not just before its end
 _AT_ONCE = 3 * MICROSECONDS
 _EXPLAINED = 0.7  # of the ends that come right after another thing
 _LEADS = 0.6  # of the times that this thing happens meanwhile
@@ -253,25 +255,28 @@ def _likelihood(apart: Float64Array, bandwidth: Float64Array) -> float:
 def _after_another(home: Home, held: int, lengths: _Lengths, hit: BoolArray) -> bool:
     """Whether most of these ends come right after some other thing that is mostly followed by one.
 
-    Only what happens while the state is held counts: a door that closes when the lamp is off says nothing.
+    Only what happens while the state is held counts: a door that closes when the lamp is off says nothing. Motion is no
+    such thing: it sees who walks up to the switch.
     """
     changes = home.changes
     entity = changes.things[held].entity_id
     ends = lengths.end[hit][-_SAMPLE:]
-    begins = np.maximum(lengths.begin[hit][-_SAMPLE:], ends - _JUST_BEFORE)
-    low, high = np.searchsorted(changes.time, begins, "right"), np.searchsorted(changes.time, ends - _AT_ONCE, "left")
-    which = np.repeat(np.arange(len(ends)), np.maximum(high - low, 0))
-    first = np.cumsum(np.maximum(high - low, 0)) - np.maximum(high - low, 0)
-    rows = np.arange(len(which)) - first[which] + low[which]
+    reach = min(_JUST_BEFORE, int(_JUST_SHARE * float(np.median(ends - lengths.begin[hit][-_SAMPLE:]))))
+    low = np.searchsorted(changes.time, ends - reach, "right")
+    size = np.maximum(np.searchsorted(changes.time, ends - _AT_ONCE, "left") - low, 0)
+    which = np.repeat(np.arange(len(ends)), size)
+    rows = np.arange(len(which)) - (np.cumsum(size) - size)[which] + low[which]
     seen = np.unique(changes.thing[rows].astype(np.int64) * len(ends) + which) // len(ends)
     share = np.bincount(seen, minlength=len(changes.things)) / len(ends)
     for code in np.flatnonzero(share >= _EXPLAINED).tolist():
-        if changes.things[code].entity_id == entity:
+        other = changes.things[code].entity_id
+        words = {home.log.about(other).device_class or "", *other.partition(".")[2].split("_")}
+        if other == entity or words & PRESENCE_WORDS:
             continue
         times = changes.time[changes.of(code)]
         at = np.clip(np.searchsorted(lengths.begin, times, "right") - 1, 0, len(lengths.begin) - 1)
         meanwhile = (lengths.begin[at] < times) & (times < lengths.end[at])
-        led = lengths.end[at] - times <= _JUST_BEFORE
+        led = lengths.end[at] - times <= reach
         if np.count_nonzero(meanwhile & led) >= _LEADS * np.count_nonzero(meanwhile):
             return True
     return False

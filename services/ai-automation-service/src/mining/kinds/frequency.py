@@ -6,7 +6,7 @@ silent for so long that it may have been broken. One finding an entity: what is 
 
 *Null model*: exchangeable days. The largest rank-sum statistic of all splits of the days (Pettitt 1979), with the
 variance widened by the autocorrelation of the thing's and of the home's days, and the tail of such a largest one
-(Miller and Siegmund 1982). The change is news of the last weeks, so nothing is held out from the test, which pays for
+(Siegmund 1985). The change is news of the last weeks, so nothing is held out from the test, which pays for
 every split; the last two weeks must show the new level by themselves as well. The family is the home's things: the
 p-value pays for all of them (Bonferroni), and only those that are left are handed on.
 

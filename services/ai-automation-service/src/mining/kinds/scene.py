@@ -23,7 +23,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from src.domain.events import MICROSECONDS, BoolArray
+from src.domain.events import MICROSECONDS, BoolArray, Int64Array
 from src.domain.local_time import DAY, to_local
 from src.domain.patterns import Kind, TogetherTrigger
 from src.mining.chains_links import followers, set_by_devices
@@ -82,9 +82,10 @@ class _Growth:
                 continue
             gathering, members = self._grown(pair, taken)
             taken |= set(gathering.codes)
-            if _fast(gathering):
+            searched = gathering.taken(self._home.split)
+            if float(np.mean(_took(searched) <= _MACHINE * (len(searched) - 1))) >= _MACHINE_SHARE:
                 self.left_out["faster_than_a_person"] += 1
-            elif _in_order(gathering):
+            elif _in_order(searched):
                 self.left_out["in_fixed_order"] += 1
             else:
                 yield _candidate(self._home, gathering, members)
@@ -113,7 +114,7 @@ class _Growth:
         count = int(np.count_nonzero(hits))
         if count < max(MIN_HITS, _MIN_RATE * np.count_nonzero(searched)):
             return None
-        if float(gathering.joined.mean(axis=1).min()) < _MIN_JOINING:
+        if float(np.mean(gathering.taken(self._home.split) < NEVER, axis=1).min()) < _MIN_JOINING:
             return None
         if len(np.unique(to_local(gathering.starts[hits], self._home.changes.time_zone) // DAY)) < _MIN_DAYS:
             return None
@@ -143,26 +144,24 @@ def _company(home: Home) -> Mapping[int, tuple[int, ...]]:
 
 def _strength(gathering: Gathering, home: Home) -> float:
     """Things set together on the discovery days, weighed by how reliably they are."""
-    searched = gathering.starts < home.split
-    hits = gathering.times[:, gathering.hit & searched]
-    return float(np.mean(gathering.hit[searched])) * float(np.count_nonzero(hits < NEVER))
+    rate = float(np.mean(gathering.hit[gathering.starts < home.split]))
+    return rate * float(np.count_nonzero(gathering.taken(home.split) < NEVER))
 
 
-def _fast(gathering: Gathering) -> bool:
-    """Whether it is rather a device that sets them all."""
-    return float(np.mean(gathering.took <= _MACHINE * (len(gathering.codes) - 1))) >= _MACHINE_SHARE
+def _took(times: Int64Array) -> Int64Array:
+    """µs from the first to the last thing set, of each occasion."""
+    return np.asarray(np.where(times < NEVER, times, 0).max(axis=0) - times.min(axis=0), np.int64)
 
 
-def _in_order(gathering: Gathering) -> bool:
+def _in_order(times: Int64Array) -> bool:
     """Whether each thing nearly always follows the same other one."""
-    times, joined = gathering.times[:, gathering.hit], gathering.joined
+    joined = times < NEVER
     rank = np.argsort(np.argsort(times, axis=0, kind="stable"), axis=0)
     order = np.argsort([float(places[there].mean()) for places, there in zip(rank, joined, strict=True)])
     for a, b in itertools.pairwise(order.tolist()):
-        both = joined[a] & joined[b]
         # What comes at the same instant speaks for neither order.
-        agree = np.where(times[a] == times[b], 0.5, times[a] < times[b])[both]
-        if float(agree.mean()) < _IN_ORDER:
+        apart = joined[a] & joined[b] & (times[a] != times[b])
+        if np.count_nonzero(apart) < MIN_HITS or float(np.mean((times[a] < times[b])[apart])) < _IN_ORDER:
             return False
     return True
 
@@ -170,8 +169,9 @@ def _in_order(gathering: Gathering) -> bool:
 def _candidate(home: Home, gathering: Gathering, members: list[Membership]) -> Candidate:
     searched = gathering.starts < home.split
     things = [home.changes.things[code] for code in gathering.codes]
-    hits = gathering.times[:, gathering.hit]
-    done = [np.sort(times[there]) for times, there in zip(hits, gathering.joined, strict=True)]
+    times = gathering.taken()
+    joined = times < NEVER
+    done = [np.sort(row[there]) for row, there in zip(times, joined, strict=True)]
     return Candidate(
         kind=Kind.SCENE,
         target=gathering.codes[0],
@@ -183,7 +183,7 @@ def _candidate(home: Home, gathering: Gathering, members: list[Membership]) -> C
         holdout=_trial(gathering, ~searched, [member.holdout for member in members]),
         p_value=min(1.0, max(member.p_value for member in members) * len(WINDOWS)),
         hit_times=done[0],
-        values=gathering.took[gathering.joined[0]] / (60 * MICROSECONDS),
+        values=_took(times)[joined[0]] / (60 * MICROSECONDS),
         steps=tuple(Step(code, times) for code, times in zip(gathering.codes[1:], done[1:], strict=True)),
         holdout_p=max(member.holdout_p for member in members),
     )

@@ -16,7 +16,8 @@ before. A season that begins in the held-out days is not seen yet.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
@@ -34,11 +35,12 @@ from src.mining.statistics import surprise
 
 _EPOCH = date(1970, 1, 1)
 _YEAR = 365.2425
-_MIN_RATE = 0.6
+_MIN_RATE = 0.5
 _MAX_OUTSIDE = 0.15
-_MAX_AROUND = 0.5  # share of the days outside on which the action may come within reach of the time
-_REACH = 90.0  # minutes
-_MIN_OUTSIDE = 7  # days without the routine, or there is no telling when it began
+_MAX_ELSEWHERE = 0.45  # share of the days outside that another window of the same width may hold, so far away
+_REACH = 120.0  # minutes
+_MAX_SAME_P = 0.01  # that it began at all, whatever the held-out days, which are all inside, may add to the window
+_MIN_OUTSIDE = 10  # days without the routine, or there is no telling when it began
 _RECENT = 6  # discovery days at whose end the routine must hold
 _WEEKS = 52
 
@@ -74,16 +76,15 @@ class Seasonal:
             if thing.active_days < MIN_DAYS or thing.busy:
                 continue
             tested += 1
-            best = _best(home, thing)
+            best: tuple[float, _Season, Measured] | None = None
+            for season, window in _promising(home, thing):
+                measured = measure(home, thing, window, season.inside)
+                p_value = None if measured is None else _p_value(home, thing, measured, season)
+                if measured is not None and p_value is not None and (best is None or p_value < best[0]):
+                    best = p_value, season, measured
             if best is None:
                 continue
-            season, window = best
-            found = measure(home, thing, window, season.inside)
-            if found is None:
-                continue
-            p_value = _p_value(home, thing, found, season)
-            if p_value is None:
-                continue
+            p_value, season, found = best
             condition: Json = {"type": "season", "from": season.begins, "until": season.ends}
             candidates.append(
                 Candidate(
@@ -102,12 +103,11 @@ class Seasonal:
         return Search(candidates, tested)
 
 
-def _best(home: Home, thing: ThingDays) -> tuple[_Season, Window] | None:
-    """The season and the window that stand out most on the discovery days."""
+def _promising(home: Home, thing: ThingDays) -> Iterator[tuple[_Season, Window]]:
+    """Of each half-width and set of weekdays the season and the window that stand out most on the discovery days."""
     grid = Grid(thing, np.ones(len(thing.minutes), np.bool_))
     weekdays = home.changes.weekdays
     chances = home.discovery & thing.alive
-    best: tuple[float, _Season, Window] | None = None
     for members in PLAIN_SETS:
         days = np.flatnonzero(chances & np.isin(weekdays, members))
         if len(days) < MIN_DAYS + _MIN_OUTSIDE:
@@ -115,23 +115,24 @@ def _best(home: Home, thing: ThingDays) -> tuple[_Season, Window] | None:
         due = _due(home, days)
         if len(due) < _RECENT:
             continue
-        recent = np.full(len(weekdays), -1)
-        recent[days] = 0
-        recent[due] = 1
-        hits = grid.hits(recent, 2)
+        group = np.full(len(weekdays), -1)
+        group[days] = 0
+        group[days[:_MIN_OUTSIDE]] = 2
+        group[due] = 1
+        hits = grid.hits(group, 3)
         worth = (hits[:, 1] >= 0.5 * len(due)) & (hits.sum(axis=1) >= MIN_DAYS)
+        if not _long(home):
+            worth &= hits[:, 2] <= _MAX_OUTSIDE * len(days)
         for row in np.flatnonzero(worth.any(axis=1)).tolist():
             half, bins = HALF_BINS[row], np.flatnonzero(worth[row])
             taken = grid.taken(half, bins)[days]
             chance = np.maximum(grid.jittered(half, bins), grid.spread_out(half, bins))[days]
-            seasons = _folded(home, days, taken, chance) if _long(home) else _begun(days, taken, chance)
-            if seasons is None:
-                continue
-            score, column, edges, choices = seasons
-            if score > 0 and (best is None or score > best[0]):
-                window = Window((bins[column] + 0.5) * BIN, (half + 0.5) * BIN, members, PLAIN_COST)
-                best = score, _season(home, edges, choices), window
-    return None if best is None else (best[1], best[2])
+            score, column, edges, choices = (
+                _folded(home, days, taken, chance) if _long(home) else _begun(days, taken, chance)
+            )
+            if score > 0:
+                window = Window((float(bins[column]) + 0.5) * BIN, (half + 0.5) * BIN, members, PLAIN_COST)
+                yield _season(home, edges, choices), window
 
 
 def _long(home: Home) -> bool:
@@ -142,16 +143,16 @@ def _long(home: Home) -> bool:
 def _due(home: Home, days: Int64Array) -> Int64Array:
     """Those of the days on which a routine of this season happens, whenever the season began."""
     if not _long(home):
-        return days[-_RECENT:]
+        return np.asarray(days[-_RECENT:], np.int64)
     week = _weeks(home)
     apart = (week - week[-1] + _WEEKS // 2) % _WEEKS - _WEEKS // 2
-    return days[np.abs(apart[days]) <= 2]
+    return np.asarray(days[np.abs(apart[days]) <= 2], np.int64)
 
 
 _Edges = tuple[int, int | None]
 
 
-def _begun(days: Int64Array, taken: BoolArray, chance: Float64Array) -> tuple[float, int, _Edges, int] | None:
+def _begun(days: Int64Array, taken: BoolArray, chance: Float64Array) -> tuple[float, int, _Edges, int]:
     """(score, column, (first day, None), choices) of the best day to have begun on.
 
     Args:
@@ -168,15 +169,11 @@ def _begun(days: Int64Array, taken: BoolArray, chance: Float64Array) -> tuple[fl
     score = _score(inside, size, expected, outside, np.asarray(begins[:, None], np.float64))
     # It begins with a day on which it happens.
     score = np.where(taken[begins], score, -np.inf)
-    if len(begins) == 0:
-        return None
     at, column = np.unravel_index(int(np.argmax(score)), score.shape)
     return float(score[at, column]), int(column), (int(days[begins[at]]), None), len(begins)
 
 
-def _folded(
-    home: Home, days: Int64Array, taken: BoolArray, chance: Float64Array
-) -> tuple[float, int, _Edges, int] | None:
+def _folded(home: Home, days: Int64Array, taken: BoolArray, chance: Float64Array) -> tuple[float, int, _Edges, int]:
     """(score, column, (first week, last week), choices) of the best part of the year, among those it is now."""
     week = _weeks(home)
     now = int(week[-1])
@@ -188,7 +185,9 @@ def _folded(
     for row, values in enumerate((taken.astype(np.float64), chance, np.ones_like(chance))):
         np.add.at(sums[row], place[days] + 1, values)
     until = np.cumsum(sums, axis=1)
-    first, last = (edge.reshape(-1) for edge in np.meshgrid(np.arange(here + 1), np.arange(here, _WEEKS), indexing="ij"))
+    first, last = (
+        edge.reshape(-1) for edge in np.meshgrid(np.arange(here + 1), np.arange(here, _WEEKS), indexing="ij")
+    )
     first, last = first[last - first < _WEEKS - 4], last[last - first < _WEEKS - 4]
     inside, expected, size = until[:, last + 1] - until[:, first]
     outside, other = until[0, -1] - inside, until[2, -1] - size
@@ -237,17 +236,26 @@ def _season(home: Home, edges: _Edges, choices: int) -> _Season:
 def _p_value(home: Home, thing: ThingDays, found: Measured, season: _Season) -> float | None:
     """The larger p-value of both claims; None where the routine was there before at another time."""
     window = found.window
-    before = np.flatnonzero(
-        home.discovery & thing.alive & ~season.inside & np.isin(home.changes.weekdays, window.weekdays)
-    )
-    if len(before) < _MIN_OUTSIDE:
+    # On all days of the week: what was there on other days before did not begin now.
+    before = np.flatnonzero(home.discovery & thing.alive & ~season.inside)
+    on_weekday = np.isin(home.changes.weekdays[before], window.weekdays)
+    if np.count_nonzero(on_weekday) < _MIN_OUTSIDE:
         return None
-    distance = np.abs(thing.nearest(before * 1440.0 + window.centre)[0])
-    outside = int(np.count_nonzero(distance <= window.half))
-    if outside > _MAX_OUTSIDE * len(before) or float(np.mean(distance <= _REACH)) > _MAX_AROUND:
+    distance = np.abs(thing.nearest(before, window.centre)[0])
+    taken = distance <= window.half
+    if max(taken.mean(), taken[on_weekday].mean()) > _MAX_OUTSIDE:
         return None
+    elsewhere = [
+        np.mean(np.abs(thing.nearest(before[on_weekday], window.centre + off)[0]) <= window.half)
+        for off in np.arange(-_REACH, _REACH + 1, 5.0).tolist()
+    ]
+    if max(elsewhere) > _MAX_ELSEWHERE:
+        return None
+    outside = int(np.count_nonzero(taken[on_weekday]))
     inside = found.discovery
-    differs = exact_test(inside.hits, inside.opportunities, outside, len(before))
+    differs = exact_test(inside.hits, inside.opportunities, outside, int(np.count_nonzero(on_weekday)))
+    if differs * season.choices > _MAX_SAME_P:
+        return None
     price = season.choices * PLACES * PLAIN_COST
     return min(1.0, max(found.p_value * season.choices, differs * price))
 

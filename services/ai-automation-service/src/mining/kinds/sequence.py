@@ -8,12 +8,13 @@ day shift as in ``co_occurrence``, and the least convincing link speaks for the 
 thing and a second, and for each chain that was prolonged all things that could have been its next step.
 
 A chain must say more than its parts. A step is not added when the last thing alone, without the steps before it, is
-followed as often: then the pair says it all. Of chains that explain the same hits the longest stays. Where two steps
-swap places in more than 15 % of the times there is no order, and at best a scene.
+followed as often (the pair says it all), nor when it comes as often without the last thing and does not wait for it
+(two answers to one beginning). Of chains that explain the same hits the longest stays. Where two steps swap places in
+more than 15 % of the times there is no order, and at best a scene.
 
-Assumes that a person's delays vary: steps that follow in 2 s, or always after the same second, are a device's. Fails
-where the first thing happens often for other reasons (the chain then begins at a later step, or is missed), where
-steps are often left out, and in logs that keep only minutes, where steps of one minute have no order.
+Assumes that a person's delays vary: steps that follow in 2 s, or always after the same few seconds, are a device's.
+Fails where the first thing happens often for other reasons (the chain then begins at a later step, or is missed),
+where steps are often left out, and in logs that keep only minutes, where steps of one minute have no order.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ class Sequence:
         pairs = int(np.count_nonzero(sizes[list(home.triggers)] >= MIN_HITS)) * int(
             np.count_nonzero(sizes[list(home.targets)] >= MIN_HITS)
         )
-        return Search(_longest(found), max(pairs + chains.tested, len(found), 1), dict(chains.left_out))
+        return Search(_longest(found, home.split), max(pairs + chains.tested, len(found), 1), dict(chains.left_out))
 
 
 def _candidate(home: Home, chain: Chain, course: Course) -> Candidate:
@@ -90,12 +91,12 @@ def _trial(chain: Chain, course: Course, part: BoolArray, held_out: bool) -> Tri
     return Trial(int(np.count_nonzero(course.hit & part)), n, min(1.0, max(by_chance)))
 
 
-def _longest(candidates: list[Candidate]) -> list[Candidate]:
+def _longest(candidates: list[Candidate], split: int) -> list[Candidate]:
     """Those that no longer or stronger chain has most of."""
     kept: list[Candidate] = []
     for candidate in sorted(candidates, key=_order):
-        hits = _hits(candidate)
-        if not any(_covered(hits, _hits(other)) for other in kept):
+        hits = _hits(candidate, split)
+        if not any(_covered(hits, _hits(other, split)) for other in kept):
             kept.append(candidate)
     return kept
 
@@ -106,13 +107,16 @@ def _order(candidate: Candidate) -> tuple[int, float, int, int]:
     return -len(candidate.steps), -strength, candidate.target, candidate.source or 0
 
 
-def _hits(candidate: Candidate) -> dict[int, Int64Array]:
+def _hits(candidate: Candidate, split: int) -> dict[int, Int64Array]:
+    """When each of a chain's things was done as part of it on the discovery days, µs UTC."""
     assert candidate.source is not None  # a chain begins with a thing
     began = candidate.hit_times - np.rint(candidate.values * _MINUTE).astype(np.int64)
     later = {step.code: step.hit_times for step in candidate.steps}
-    return {candidate.source: began, **later, candidate.target: candidate.hit_times}
+    hits = {candidate.source: began, **later, candidate.target: candidate.hit_times}
+    return {code: times[times < split] for code, times in hits.items()}
 
 
 def _covered(hits: dict[int, Int64Array], by: dict[int, Int64Array]) -> bool:
+    """Whether another chain has most of one's steps."""
     shares = [float(np.isin(times, by[code]).mean()) if code in by else 0.0 for code, times in hits.items()]
     return float(np.mean(shares)) >= _SAME

@@ -29,6 +29,7 @@ from src.mining.kind import Bar, Candidate, Home, Search
 
 _MAX_OFFSET = 180.0  # minutes
 _MIN_MOVE = 20.0  # minutes that the sun must have moved over the hits
+_MAX_ROUTINES = 2  # of one thing with one event
 _DECISIVE = 5.0  # nats by which the sun must explain the same days better than the clock
 _MOVED_PRICE = 4.0  # nats that a time that was moved once pays for its second time and for the day of the move
 
@@ -72,7 +73,7 @@ def _moves(frame: Frame, home: Home) -> bool:
 def _by_the_sun(home: Home, thing: ThingDays, frame: Frame) -> Iterator[tuple[Measured, float]]:
     """Windows of the sun that the wall clock cannot explain as well, and by how much."""
     on_sun = thing.on(frame)
-    for measured in routines(home, on_sun, plain=True):
+    for measured in routines(home, on_sun, plain=True, most=_MAX_ROUTINES):
         if abs(_offset(frame, measured)[0]) <= _MAX_OFFSET:
             better = _advantage(home, on_sun, measured)
             if better >= _DECISIVE:
@@ -90,7 +91,7 @@ def _advantage(home: Home, thing: ThingDays, measured: Measured) -> float:
     """Nats by which the sun explains the discovery days better than any clock; -inf where it hardly moved."""
     window, frame = measured.window, thing.frame
     days = np.flatnonzero(home.discovery & frame.known & np.isin(home.changes.weekdays, window.weekdays))
-    off, _ = thing.nearest(days * 1440.0 + window.centre)
+    off, _ = thing.nearest(days, window.centre)
     near = np.abs(off) <= REACH
     moved = frame.shift[days[np.abs(off) <= window.half]]
     if len(moved) < MIN_DAYS or float(np.ptp(moved)) < _MIN_MOVE:

@@ -21,11 +21,11 @@ from functools import partial
 
 import numpy as np
 
-from src.domain.events import MICROSECONDS
+from src.domain.events import MICROSECONDS, Float64Array, Int64Array
 from src.domain.patterns import Kind, NumericTrigger
 from src.mining.following import Cause, Following, best_delay
-from src.mining.following_chance import opportunities
-from src.mining.following_levels import LEVELS, Occasions, Scale, scale
+from src.mining.following_chance import ActionTimes, opportunities
+from src.mining.following_levels import FINER, LEVELS, Occasions, Scale, scale
 from src.mining.following_rivals import unexplained, without_echoes
 from src.mining.following_screen import MIN_HITS
 from src.mining.following_search import Followers
@@ -82,31 +82,38 @@ def _occasions(home: Home, targets: Sequence[int]) -> Occasions:
 def _test(home: Home, followers: Followers, target: int, levels: Scale, likeliest: int, upward: bool) -> None:
     """The level near the likeliest whose crossings an action follows most surprisingly, tested."""
     action = followers.action(target)
-    days = max(int(np.count_nonzero(home.discovery)), 1)
-    tried: dict[int, float] = {}
-    for level in range(max(likeliest - _NEIGHBOURS, 0), min(likeliest + _NEIGHBOURS + 1, len(levels.levels))):
-        crossed = levels.crossings(level, upward)
-        searched = crossed[: np.searchsorted(crossed, home.split)]
-        if not MIN_HITS <= len(searched) <= _BUSIEST * days:
-            continue
-        times, delays = opportunities(searched, action)
-        choice = best_delay(times, delays, action) if len(times) >= MIN_HITS else None
-        if choice is not None:
-            tried[level] = choice[0]
-    if not tried:
+    coarse = range(max(likeliest - _NEIGHBOURS, 0), min(likeliest + _NEIGHBOURS + 1, len(levels.levels)))
+    good = _best(home, levels, levels.levels[coarse.start : coarse.stop], upward, action)
+    if len(good) == 0:
+        return
+    finer = levels.between(coarse[int(good[0])] - 1, coarse[int(good[-1])] + 1)
+    good = _best(home, levels, finer, upward, action)
+    if len(good) == 0:
         return
     # A number that jumps crosses many levels at once; the middle of those that do as well is the fairest guess.
-    good = [level for level, surprise in tried.items() if surprise >= _AS_GOOD * max(tried.values())]
-    level = good[len(good) // 2]
-    crossed = levels.crossings(level, upward)
-    entity_id, written = levels.readings.entity_id, levels.written(level, upward)
+    at = float(finer[good[len(good) // 2]])
+    entity_id, written = levels.readings.entity_id, levels.written(at, upward)
     cause = Cause(
         name=(entity_id, "above" if upward else "below", repr(written)),
-        times=crossed,
+        times=levels.crossings(at, upward),
         entity_ids=frozenset((entity_id,)),
         trigger=partial(NumericTrigger, entity_id, written if upward else None, None if upward else written),
     )
-    followers.test(cause, target, LEVELS)
+    followers.test(cause, target, LEVELS + FINER)
+
+
+def _best(home: Home, levels: Scale, tried: Float64Array, upward: bool, action: ActionTimes) -> Int64Array:
+    """Places in ``tried`` of the levels whose crossings an action follows about as surprisingly as the best one's."""
+    days = max(int(np.count_nonzero(home.discovery)), 1)
+    surprise = np.zeros(len(tried))
+    for place, at in enumerate(tried.tolist()):
+        crossed = levels.crossings(at, upward)
+        searched = crossed[: np.searchsorted(crossed, home.split)]
+        if MIN_HITS <= len(searched) <= _BUSIEST * days:
+            times, delays = opportunities(searched, action)
+            choice = best_delay(times, delays, action) if len(times) >= MIN_HITS else None
+            surprise[place] = 0.0 if choice is None else choice[0]
+    return np.flatnonzero((surprise > 0) & (surprise >= _AS_GOOD * surprise.max()))
 
 
 def _no_echoes(home: Home, found: Sequence[Following]) -> list[Following]:
