@@ -174,6 +174,38 @@ def test_a_lamp_that_joins_now_and_then_is_not_a_member(log_of: BuildLog) -> Non
     assert [members(candidate) for candidate in found] == [LAMPS[:4]]
 
 
+@pytest.mark.parametrize(("size", "alone"), [(2, 0.25), (3, 0.8), (5, 0.8)])
+def test_lamps_that_are_also_used_one_by_one_are_one_whole_scene(log_of: BuildLog, size: int, alone: float) -> None:
+    """On the average each lamp is set ``alone`` times a day for its own sake, and all of them once."""
+    rng = np.random.default_rng(9)
+    rows = everyday(rng) + together(rng, LAMPS[:size], 110)
+    for entity in LAMPS[:size]:
+        rows += used(entity, [day(0, float(h)) for h in evenings(rng, alone)], rng)
+    _, found = shown(log_of(rows))
+    assert [members(candidate) for candidate in found] == [LAMPS[:size]]
+    assert isinstance(found[0].trigger, TogetherTrigger)
+    assert found[0].trigger.within_seconds == 120
+
+
+def test_a_room_whose_lamps_are_now_and_then_all_turned_on_at_once_is_still_one_scene(log_of: BuildLog) -> None:
+    rng = np.random.default_rng(10)
+    rows = everyday(rng)
+    for hours in evenings(rng, 1.3):
+        count = 4 if rng.random() < 0.65 else int(rng.integers(1, 4))
+        for entity in rng.permutation(LAMPS[:4])[:count]:
+            rows += used(str(entity), [day(0, float(hours)) + seconds(rng.uniform(0, 100))], rng)
+    _, found = shown(log_of(rows))
+    assert [members(candidate) for candidate in found] == [LAMPS[:4]]
+
+
+@pytest.mark.parametrize("joining", [0.4, 0.55])
+def test_whatever_lamps_of_a_room_are_just_wanted_are_no_scene(log_of: BuildLog, joining: float) -> None:
+    for seed in range(11, 15):
+        rng = np.random.default_rng(seed)
+        _, found = shown(log_of(everyday(rng) + together(rng, LAMPS, 60, per_day=1.5, joining=joining)))
+        assert found == []
+
+
 _TIMES = st.lists(st.tuples(st.integers(1, 4_000), st.integers(1, 200)), min_size=1, max_size=20)
 
 
@@ -198,15 +230,16 @@ def test_gatherings_are_those_that_one_finds_by_hand(lamps: list[list[tuple[int,
     gathering = Gatherings(home).of(codes)
     window = gathering.window / 7_000_000
     assert gathering.window in WINDOWS.tolist()
-    expected: list[tuple[int, list[int | None]]] = []
+    opened: list[tuple[int, list[int | None]]] = []
     for start in sorted({start for uses in on for start, _ in uses}):
-        if expected and 7 * start < 7 * expected[-1][0] + gathering.window / 1_000_000:
+        if opened and 7 * start < 7 * opened[-1][0] + gathering.window / 1_000_000:
             continue
         if any(since < start < until for uses in on for since, until in uses):
             continue
         near = [next((since for since, _ in uses if start <= since <= start + window), None) for uses in on]
-        expected.append((start, near))
+        opened.append((start, near))
     midnight = log.time[0]
+    expected = [(start, near) for start, near in opened if 2 * near.count(None) <= len(on)]
     found = [
         (int(start - midnight) // 7_000_000, [None if t >= NEVER else int(t - midnight) // 7_000_000 for t in column])
         for start, column in zip(gathering.starts.tolist(), gathering.times.T.tolist(), strict=True)

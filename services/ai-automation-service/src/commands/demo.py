@@ -6,23 +6,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from src.domain.patterns import (
-    DayTypeTrigger,
-    HeldTrigger,
-    MissedTrigger,
-    NumericTrigger,
-    Pattern,
-    PresenceTrigger,
-    RateTrigger,
-    StateTrigger,
-    TimeTrigger,
-)
+from src.domain.patterns import Pattern
 from src.errors import InvalidSetting
 from src.simulation.files import write_csv, write_entities
-from src.simulation.home import Planted, SimulatedHome
+from src.simulation.home import SimulatedHome
 from src.terminal import Terminal
-
-CLOSE_MINUTES = 20  # a found time of day this near to the planted one is the same routine
 
 
 def entities_beside(file: Path) -> Path:
@@ -43,47 +31,18 @@ def write_home(home: SimulatedHome, file: Path) -> None:
         raise InvalidSetting("FILE", str(file), f"a path this user may write to ({error.strerror})") from error
 
 
-def is_found(routine: Planted, patterns: Sequence[Pattern]) -> bool:
-    """Whether some pattern says what was planted: the same action, at that time of day or after that cause."""
-    return any(_same(routine, pattern) for pattern in patterns)
+def found_line(home: SimulatedHome, patterns: Sequence[Pattern]) -> str:
+    """How many of the planted routines were found, and how much of what was found does not follow from any."""
+    from src.simulation.matching import matches
+    from src.simulation.verdict import Judge, Verdict
 
-
-def _same(routine: Planted, pattern: Pattern) -> bool:
-    """A routine of the clock may be found as a kind of its own, such as one that differs at weekends."""
-    trigger = pattern.trigger
-    things = {(action.entity_id, action.to) for action in pattern.actions}
-    if isinstance(trigger, RateTrigger | HeldTrigger | MissedTrigger) and not things:
-        things = {(trigger.entity_id, trigger.to)}
-    if (routine.entity_id, routine.to) not in things:
-        return False
-    match trigger:
-        case TimeTrigger():
-            return _near(routine, trigger)
-        case DayTypeTrigger():
-            return any(_near(routine, each) for each in trigger.times)
-        case StateTrigger():
-            return (trigger.entity_id, trigger.to) == (routine.trigger_entity, routine.trigger_to)
-        case PresenceTrigger():
-            comes = trigger.event in ("arrives", "first_arrives")
-            return routine.trigger_entity in trigger.entity_ids and comes == (routine.trigger_to == "home")
-        case NumericTrigger():
-            return trigger.entity_id == routine.trigger_entity
-        case _:
-            return pattern.kind is routine.kind
-
-
-def _near(routine: Planted, trigger: TimeTrigger) -> bool:
-    if routine.at_minutes is None:
-        return False
-    hours, minutes, _ = (int(part) for part in trigger.at.split(":"))
-    apart = abs((hours * 60 + minutes - routine.at_minutes + 720) % 1440 - 720)
-    return apart <= CLOSE_MINUTES and not set(trigger.weekdays).isdisjoint(routine.weekdays)
-
-
-def found_line(planted: Sequence[Planted], patterns: Sequence[Pattern]) -> str:
-    """How many of the planted routines were found."""
-    found = sum(is_found(routine, patterns) for routine in planted)
-    return f"\nThis home is made up: {found} of the {len(planted)} routines that were planted in it were found."
+    found = sum(any(matches(home, routine, pattern) for pattern in patterns) for routine in home.planted)
+    judge = Judge(home)
+    wrong = sum(judge(pattern) is Verdict.FALSE for pattern in patterns)
+    besides = f"{wrong} besides that nobody planted" if wrong else "nothing besides"
+    return (
+        f"\nThis home is made up: {found} of the {len(home.planted)} routines planted in it were found, and {besides}."
+    )
 
 
 def write_demo_file(file: Path, terminal: Terminal, *, seed: int | None) -> None:

@@ -228,4 +228,4 @@ def _show(store: Store, run: Run, source: Source, terminal: Terminal) -> None:
         made_by_line(run.versions),
     )
     if source.demo is not None:
-        terminal.show(found_line(source.demo.planted, patterns))
+        terminal.show(found_line(source.demo, patterns))

@@ -9,7 +9,7 @@ many splits as there are days); Iman 1974 (a rank sum's own tail lies between th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import ndtr, ndtri, stdtr
@@ -77,6 +77,15 @@ def find_change(counts: Int64Array, least_before: int, least_after: int) -> Chan
     z = _standardized(rankdata(counts), splits)
     best = int(np.argmax(np.abs(z)))
     return ChangePoint(n, int(splits[best]), float(z[best]), float(splits[0]) / n, float(splits[-1]) / n)
+
+
+def change_at(change: ChangePoint, rates: Float64Array) -> ChangePoint:
+    """The same split of the same days, seen in other values of them.
+
+    Args:
+        rates: float64 (n,), one for each of the days, not all the same.
+    """
+    return replace(change, z=float(_standardized(rankdata(rates), np.array([change.at]))[0]))
 
 
 def _as_normal(z: float, n: int) -> float:

@@ -131,8 +131,12 @@ class ThingDays:
         local = changes.first_day * DAY + np.rint(self.frame.wall_of(moments) * MINUTE).astype(np.int64)
         return changes.heard(self.code, to_utc(local, changes.time_zone))
 
-    def nearest(self, days: Int64Array, centre: float) -> tuple[Float64Array, Int64Array]:
-        """For each day the distance (minutes) of the action nearest to the centre on the frame, and its index."""
+    def nearest(self, days: Int64Array, centre: float | Float64Array) -> tuple[Float64Array, Int64Array]:
+        """For each day the distance (minutes) of the action nearest to the centre on the frame, and its index.
+
+        Args:
+            centre: minutes of the frame's day; one for all days, or one for each.
+        """
         moments = days * 1440.0 + centre
         after = np.clip(np.searchsorted(self.minutes, moments), 0, len(self.minutes) - 1)
         before = np.maximum(after - 1, 0)

@@ -22,6 +22,9 @@ HALF_BINS = (1, 2, 3, 5, 8)  # half-widths of 7.5, 12.5, 17.5, 27.5 and 42.5 min
 PLACES = sum(2 * REACH_BINS / (half + 0.5) for half in HALF_BINS)
 
 
+HOURS = 75 // BIN  # bins to either side over which a thing's own rate is taken
+
+
 class Grid:
     """The windows of one thing on its frame.
 
@@ -100,6 +103,13 @@ class Grid:
         inside = lively[np.clip(wall + half + 1, 0, size)] - lively[np.clip(wall - half, 0, size)]
         share = np.minimum(inside / np.maximum(around, 1e-9), 1.0)
         return np.asarray(1 - (1 - share) ** actions, np.float64)
+
+    def around(self, bins: Int64Array) -> Int64Array:
+        """int64 (days, len(bins)): actions within an hour and a quarter of the middle of each bin."""
+        size = self._days * BINS
+        at = np.arange(self._days)[:, None] * BINS + bins
+        low, high = np.maximum(at - HOURS, 0), np.minimum(at + HOURS, size - 1)
+        return np.asarray(self._until[0][high] - self._until[1][low], np.int64)
 
     @cached_property
     def _until(self) -> tuple[Int64Array, Int64Array]:

@@ -14,7 +14,7 @@ import numpy as np
 from src.domain.events import BoolArray, Float64Array, Int64Array
 from src.mining.activity import BIN
 from src.mining.clock_days import MIN_DAYS, ThingDays
-from src.mining.clock_grid import HALF_BINS, PLACES, Grid, jitter_chance
+from src.mining.clock_grid import HALF_BINS, HOURS, PLACES, Grid, jitter_chance
 from src.mining.kind import Home, Trial
 from src.mining.statistics import circular_difference, surprise, upper_tail
 
@@ -25,6 +25,9 @@ _MAX_ELSEWHERE = 0.3
 # Days with an action just outside of the window, in a strip as wide as it, for each day with one inside. More of them,
 # and the window is a slice of something broader: the end of what lasts now an hour, now two.
 _MAX_BESIDE = 0.6
+_RECENT, _ENOUGH = 9, 4  # hits that say where a routine is by now, and how few do
+_ROOM = 15.0  # minutes beside the window in which a moving routine is followed
+_MOVED = 10.0  # minutes by which it must have moved to be told at its new time
 _LEAST = 4.0  # nats of surprise beyond the price of the weekdays, below which the price of the search leaves nothing
 
 # The price of a set of weekdays (weighted Bonferroni): of the prior weight the three plain sets share 0.4, and the
@@ -52,12 +55,14 @@ class Measured:
     """A window counted exactly, on its own hits' centre.
 
     Attributes:
+        now: minutes of the frame's day at which the routine is by now; the window's centre unless it has moved.
         p_value: of the discovery trial, with the price of the search.
         hits: int64 (n,), indices into the thing's actions, ascending.
         values: float64 (n,), minutes of the frame's day of each hit.
     """
 
     window: Window
+    now: float
     discovery: Trial
     holdout: Trial
     p_value: float
@@ -153,25 +158,74 @@ class _Sets:
         other = (hits7.sum(axis=1)[:, None] - hits) / np.maximum(opportunities.sum() - n, 1)
         is_plain = (np.arange(hits.shape[1]) < len(PLAIN_SETS))[:, None]
         self.hits, self.n, self.cost = hits, n, cost
+        chosen = is_plain | ((other <= _MAX_ELSEWHERE) & (_contrast(hits, n, hits7, opportunities) >= np.log(cost) + 1))
         # bool (halves, sets, bins): worth the null models' chances.
-        self.enough = (hits >= MIN_DAYS) & (hits >= MIN_RATE * n) & (is_plain | (other <= _MAX_ELSEWHERE))
+        self.enough = (hits >= MIN_DAYS) & (hits >= MIN_RATE * n) & chosen
 
-    def scores(self, chance7: Float64Array, rows: Int64Array, bins: Int64Array) -> Float64Array:
+    def scores(
+        self, chance7: Float64Array, rows: Int64Array, bins: Int64Array, around7: Float64Array | None = None
+    ) -> Float64Array:
         """float64 (sets, n): nats of surprise less the price of the weekdays, of the windows (half, bin).
 
         Args:
             chance7: float64 (7, n), the chances of the days of each weekday, summed.
+            around7: float64 (7, n), the actions around the windows of the days of each weekday, summed.
         """
-        chance = self._fixed @ chance7
         hits, n, cost = (column[rows, :, bins].T for column in (self.hits, self.n, self.cost))
-        if len(hits) > len(chance):
-            chance = np.concatenate([chance, (self._own[rows, :, bins].T * chance7).sum(axis=0)[None]])
-        score = surprise(hits, n, chance / np.maximum(n, 1)) - np.log(cost)
+        chance = self._summed(chance7, rows, bins, len(hits)) / np.maximum(n, 1)
+        if around7 is not None:
+            often = self._summed(around7, rows, bins, len(hits)) / np.maximum(n, 1)
+            width = (2 * np.array(HALF_BINS, np.float64)[rows] + 1) * BIN
+            chance = np.maximum(chance, own_hours(often, width))
+        score = surprise(hits, n, chance) - np.log(cost)
         return np.where(self.enough[rows, :, bins].T, score, -np.inf)
+
+    def _summed(self, by_weekday: Float64Array, rows: Int64Array, bins: Int64Array, sets: int) -> Float64Array:
+        """float64 (sets, n): sums over the weekdays of each set, of sums on each weekday (float64 (7, n))."""
+        total = self._fixed @ by_weekday
+        if sets > len(total):
+            total = np.concatenate([total, (self._own[rows, :, bins].T * by_weekday).sum(axis=0)[None]])
+        return np.asarray(total, np.float64)
 
     def weekdays(self, row: int, which: int, at: int) -> tuple[int, ...]:
         members = self._fixed[which] if which < len(self._fixed) else self._own[row, :, at]
         return tuple(np.flatnonzero(members).tolist())
+
+
+def _contrast(hits: Float64Array, n: Float64Array, hits7: Float64Array, opportunities: Float64Array) -> Float64Array:
+    """Nats by which the window's share inside of each set and outside speaks for two shares and not one.
+
+    The log-likelihood ratio of two binomials: without it the weekdays that luck favoured make a set.
+
+    Args:
+        hits, n: float64 (halves, sets, bins), inside of each set.
+        hits7: float64 (halves, 7, bins), on each weekday. opportunities: float64 (7,).
+    """
+    every = hits7.sum(axis=1)[:, None]
+    days = opportunities.sum()
+    pooled = every / max(days, 1.0)
+
+    def likelihood(taken: Float64Array, of: Float64Array, share: Float64Array) -> Float64Array:
+        share = np.clip(share, 1e-9, 1 - 1e-9)
+        return np.asarray(taken * np.log(share) + (of - taken) * np.log(1 - share), np.float64)
+
+    rest, left = every - hits, days - n
+    apart = likelihood(hits, n, hits / np.maximum(n, 1)) + likelihood(rest, left, rest / np.maximum(left, 1))
+    return np.asarray(apart - likelihood(hits, n, pooled) - likelihood(rest, left, pooled), np.float64)
+
+
+def own_hours(often: Float64Array, width: Float64Array) -> Float64Array:
+    """Chance of a hit when a thing keeps to its own hours and to nothing finer.
+
+    A lamp that is used four times in the evening, most at half past eight, is found in the window around half past
+    eight on most days. Its own rate, taken over two and a half hours, says so: 1 - exp(-rate x width), for uses that do not
+    mind each other.
+
+    Args:
+        often: float64, actions in the two and a half hours around the window, a day.
+        width: float64, of the window, minutes.
+    """
+    return np.asarray(1 - np.exp(-often * np.minimum(width / (2 * HOURS * BIN), 1.0)), np.float64)
 
 
 def _looked_at_closely(
@@ -183,7 +237,7 @@ def _looked_at_closely(
         own = bins[rows == row]
         half = HALF_BINS[row]
         chance = np.maximum(grid.jittered(half, own), grid.spread_out(half, own))
-        scores = sets.scores(by_weekday @ chance, np.full(len(own), row), own)
+        scores = sets.scores(by_weekday @ chance, np.full(len(own), row), own, by_weekday @ grid.around(own))
         for which, column in enumerate(np.argmax(scores, axis=1).tolist()):
             score, at = float(scores[which, column]), int(own[column])
             if score >= _LEAST:
@@ -236,31 +290,90 @@ def measure(
             return None
         # Not wrapped at midnight: the window keeps the weekdays it was found on.
         window = replace(window, centre=window.centre + float(np.median(inside)))
-    trials: list[Trial] = []
-    values: list[Float64Array] = []
-    hit_index: list[Int64Array] = []
-    beside: list[int] = []
-    for days in (opportunities(home.discovery), opportunities(home.holdout)):
-        centres = np.asarray(days * 1440.0 + window.centre, np.float64)
-        distance, index = thing.nearest(days, window.centre)
-        hit = np.abs(distance) <= window.half
-        chance = np.maximum(
-            jitter_chance(thing.minutes, centres, window.half),
-            thing.lively_chance(thing.minutes, centres, window.half),
-        )
-        expected = float(chance.mean()) if len(days) else 0.0
-        trials.append(Trial(int(np.count_nonzero(hit)), len(days), expected))
-        values.append(window.centre + distance[hit])
-        hit_index.append(index[hit])
-        beside.append(int(np.count_nonzero(~hit & (np.abs(distance) <= 2 * window.half))))
-    discovery, holdout = trials
-    if beside[0] > _MAX_BESIDE * discovery.hits:
-        return None
-    if discovery.hits < least or discovery.rate < MIN_RATE:
+    searched, later = opportunities(home.discovery), opportunities(home.holdout)
+    usual = _usual(thing, window, searched)
+    moved = _moves(thing, window, searched, later)
+    before = _count(thing, window, searched, np.zeros(len(searched)), usual)
+    after = _count(thing, window, later, moved, usual)
+    discovery = before.trial
+    if before.beside > _MAX_BESIDE * discovery.hits or discovery.hits < least or discovery.rate < MIN_RATE:
         return None
     tail = upper_tail(discovery.hits, discovery.opportunities, discovery.expected)
-    index = np.concatenate(hit_index)
+    index = np.concatenate([before.index, after.index])
     order = np.argsort(thing.utc[index], kind="stable")
+    last = float(moved[-1]) if len(moved) else 0.0
     return Measured(
-        window, discovery, holdout, min(1.0, tail * PLACES * window.cost), index[order], np.concatenate(values)[order]
+        window,
+        window.centre + (last if abs(last) >= _MOVED else 0.0),
+        discovery,
+        after.trial,
+        min(1.0, tail * PLACES * window.cost),
+        index[order],
+        np.concatenate([before.values, after.values])[order],
     )
+
+
+@dataclass(frozen=True)
+class _Count:
+    """A window on some days, counted.
+
+    Attributes:
+        index: int64 (n,), the actions that hit. values: float64 (n,), their minutes of the frame's day.
+        beside: days with an action next to the window and none inside.
+    """
+
+    trial: Trial
+    index: Int64Array
+    values: Float64Array
+    beside: int
+
+
+def _count(thing: ThingDays, window: Window, days: Int64Array, moved: Float64Array, usual: float) -> _Count:
+    """Days on which the window holds an action, and their mean chance under the null models.
+
+    Args:
+        moved: float64 (len(days),), minutes by which each day's window lies off the centre.
+        usual: chance by the thing's own hours.
+    """
+    centres = np.asarray(days * 1440.0 + window.centre + moved, np.float64)
+    distance, index = thing.nearest(days, window.centre + moved)
+    hit = np.abs(distance) <= window.half
+    chance = np.maximum(
+        jitter_chance(thing.minutes, centres, window.half),
+        thing.lively_chance(thing.minutes, centres, window.half),
+    )
+    expected = max(float(chance.mean()), usual) if len(days) else 0.0
+    return _Count(
+        Trial(int(np.count_nonzero(hit)), len(days), expected),
+        index[hit],
+        np.asarray(window.centre + moved[hit] + distance[hit], np.float64),
+        int(np.count_nonzero(~hit & (np.abs(distance) <= 2 * window.half))),
+    )
+
+
+def _usual(thing: ThingDays, window: Window, days: Int64Array) -> float:
+    """Chance of a hit by the thing's own hours on those days."""
+    if len(days) == 0:
+        return 0.0
+    centres, reach = days * 1440.0 + window.centre, float(HOURS * BIN)
+    low, high = (np.searchsorted(thing.minutes, centres + edge) for edge in (-reach, reach))
+    return float(own_hours(np.array([(high - low).mean()]), np.array([2 * window.half]))[0])
+
+
+def _moves(thing: ThingDays, window: Window, searched: Int64Array, later: Int64Array) -> Float64Array:
+    """float64 (len(later),): where the routine has been lately, minutes off the centre, as each held-out day begins.
+
+    A time that drifts by a minute a day is still a routine, and has left its window after some weeks. The median of the
+    last hits says where it is; it looks back only, so a day has no say in its own window.
+    """
+    off = thing.nearest(searched, window.centre)[0]
+    recent = off[np.abs(off) <= window.half][-_RECENT:].tolist()
+    moved = np.zeros(len(later))
+    at = float(np.median(recent)) if len(recent) >= _ENOUGH else 0.0
+    for place in range(len(later)):
+        moved[place] = at
+        apart = float(thing.nearest(later[place : place + 1], window.centre + at)[0][0])
+        if abs(apart) <= window.half + _ROOM:
+            recent = [*recent, at + apart][-_RECENT:]
+            at = float(np.median(recent)) if len(recent) >= _ENOUGH else at
+    return moved

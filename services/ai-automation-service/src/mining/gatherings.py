@@ -1,7 +1,7 @@
 """Things that people set close to each other in time, in whatever order.
 
-An occasion of a set of things is a person setting one of them while the others are free to be set; it is taken when
-the others are set too before a window is over. Each member is tested against the rest: at the occasions on which all
+An occasion of a set of things is people setting at least half of them within a window while all are free to be set; it
+is taken when the others are set too before the window is over. Fewer of them are used for their own sake. Each member is tested against the rest: at the occasions on which all
 the others were set, was this one set about then more often than at instants nearby and at the same clock time on other
 days? A set is only as sure as its least convincing member (an intersection-union test; Berger 1982).
 
@@ -30,7 +30,7 @@ _BURST = 900 * MICROSECONDS
 
 @dataclass(frozen=True)
 class Gathering:
-    """A set of things, and each time one of them was set while the others could follow.
+    """A set of things, and each time so many were set that the others could have been expected.
 
     Attributes:
         codes: the things, ascending.
@@ -110,7 +110,9 @@ class Gatherings:
             near = following - starts <= window
             by_others |= near & ~np.append(action.personal, False)[place[index]]
             times[row] = np.where(near, following, NEVER)
-        starts, times = starts[~by_others], times[:, ~by_others]
+        # Fewer than half are used for their own sake, which says nothing of how the set is used.
+        counted = ~by_others & (2 * np.count_nonzero(times < NEVER, axis=0) >= len(codes))
+        starts, times = starts[counted], times[:, counted]
         needed = len(codes) - 1 if len(codes) >= _LARGE else len(codes)
         return Gathering(codes, window, starts, times, np.count_nonzero(times < NEVER, axis=0) >= needed)
 

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 from scipy.special import gamma
 
 from src.domain.events import EntityInfo, Float64Array
 
 _CONTACT_CLASSES = frozenset(("door", "garage_door", "lock", "opening", "window"))
-_CONTACT_WORDS = frozenset(("cabinet", "contact", "door", "drawer", "freezer", "fridge", "gate", "opening", "window"))
-_OTHER_SENSES = frozenset(("illuminance", "motion", "moisture", "occupancy", "presence", "temperature", "vibration"))
+_CONTACTS = """
+    cabinet contact door doors drawer freezer fridge gate gates lock mailbox opening skylight window windows
+    deur fenster fenetre finestra porta porte puerta raam tor tuer tür ventana
+"""
+_SENSES = """
+    alarm battery brightness charging co co2 connectivity gas heat humidity illuminance lux leak light moisture motion
+    moving occupancy occupied person pir power presence problem radar rain running smoke sound tamper temperature
+    vibration water
+"""
+_CONTACT_WORDS = frozenset(_CONTACTS.split())
+_OTHER_SENSES = frozenset(_SENSES.split())
+_ROOM_OR_DOOR = "garage"  # its door, where nothing else is said
 
 # By domain, the states in which a thing is left. What plays or moves on its own is not forgotten by a person.
 _LEFT = {
@@ -23,6 +35,7 @@ _LEFT = {
     "valve": ("open",),
 }
 
+_BRIEF = 1_200.0  # s, of the median time that something is on
 _SHAPES = np.linspace(0.5, 2.0, 151)  # of a Weibull distribution
 _VARIATION = np.sqrt(gamma(1 + 2 / _SHAPES) / gamma(1 + 1 / _SHAPES) ** 2 - 1)  # falls as the shape grows
 _ROUND_MINUTES = (5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 360, 480, 720, 1440, 2160, 2880, 4320, 5760, 10080)
@@ -34,15 +47,28 @@ def is_contact(info: EntityInfo) -> bool:
         return False
     if info.device_class is not None:
         return info.device_class in _CONTACT_CLASSES
-    words = set(info.entity_id.partition(".")[2].split("_"))
-    return bool(words & _CONTACT_WORDS) and not words & _OTHER_SENSES
+    words = [word for word in re.split(r"[_\d]+", info.entity_id.partition(".")[2]) if word]
+    told = bool(_CONTACT_WORDS.intersection(words)) or words[-1:] == [_ROOM_OR_DOOR]
+    return told and not _OTHER_SENSES.intersection(words)
 
 
 def can_be_left(info: EntityInfo, state: str) -> bool:
     """Whether a person may forget an entity in a state."""
     if is_contact(info):
-        return state in ("on", "open")
+        return state in ("on", "open", "unlocked")
     return state in _LEFT.get(info.domain, ())
+
+
+def used_briefly(info: EntityInfo, former: Float64Array) -> bool:
+    """Whether a thing is one that people see to at once, so that a long time means that it was forgotten.
+
+    A contact or a lock is. Of what is turned on or moved that is so if it mostly lasts for minutes: a lamp of the
+    cellar, the hood, the garage door. A lamp that burns through the evenings may as well burn through a night.
+
+    Args:
+        former: float64 (n,), s, how long it stayed in that state before; n at least 1.
+    """
+    return info.domain == "lock" or is_contact(info) or float(np.median(former)) <= _BRIEF
 
 
 def longer_chance(former: Float64Array, new: Float64Array) -> Float64Array:

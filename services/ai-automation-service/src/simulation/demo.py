@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 
 from src.domain.events import EntityInfo
-from src.domain.patterns import WEEKDAYS, Kind
 from src.simulation.background import Meter
 from src.simulation.devices import Device
-from src.simulation.home import Planted, SimulatedHome
+from src.simulation.demo_routines import DAYS, ROUTINES
+from src.simulation.home import SimulatedHome
 from src.simulation.house import Echo, House, MotionAutomation, TimedAutomation
 from src.simulation.living import live_in
 from src.simulation.movement import Room
@@ -18,12 +17,7 @@ from src.simulation.span import DAY_MINUTES, Span
 
 TIME_ZONE = "Europe/Berlin"
 LAST_DAY = date(2026, 11, 15)  # the clock goes back on 25 October
-DAYS = 60
 DEMO_SEED = 8018
-
-WORKDAYS = WEEKDAYS[:5]
-WEEKEND = WEEKDAYS[5:]
-SCHOOL_NIGHTS = ("mon", "tue", "wed", "thu", "sun")
 
 
 def _entity(
@@ -31,61 +25,6 @@ def _entity(
 ) -> EntityInfo:
     return EntityInfo(entity_id, name, area, device_class, unit)
 
-
-def at(clock: str, entity_id: str, to: str, weekdays: Sequence[str], probability: float, spread: float) -> Planted:
-    """A routine of the clock: ``at("07:10", "light.kitchen", "on", WEEKDAYS, 0.9, 6)``."""
-    hours, minutes = clock.split(":")
-    return Planted(
-        Kind.TIME_OF_DAY,
-        entity_id,
-        to,
-        tuple(weekdays),
-        probability,
-        spread,
-        at_minutes=int(hours) * 60.0 + int(minutes),
-    )
-
-
-def after(
-    trigger: tuple[str, str], entity_id: str, to: str, seconds: float, probability: float, spread: float
-) -> Planted:
-    """A routine that follows: ``after(("media_player.tv", "on"), "light.tv", "on", 12, 0.9, 0.1)``."""
-    person = trigger[0].startswith("person.")
-    return Planted(
-        Kind.PRESENCE if person else Kind.CO_OCCURRENCE,
-        entity_id,
-        to,
-        WEEKDAYS,
-        probability,
-        spread,
-        trigger_entity=trigger[0],
-        trigger_to=trigger[1],
-        delay_seconds=seconds,
-        presence_event={"home": "arrives", "not_home": "leaves"}[trigger[1]] if person else None,
-        people=(trigger[0],) if person else (),
-    )
-
-
-ROUTINES: tuple[Planted, ...] = (
-    at("06:50", "light.kitchen_ceiling", "on", WORKDAYS, 0.94, 6),
-    at("07:15", "switch.coffee_machine", "on", WORKDAYS, 0.95, 5),
-    at("09:10", "switch.coffee_machine", "on", WEEKEND, 0.92, 14),
-    at("07:40", "cover.living_room_blinds", "open", WEEKDAYS, 0.93, 9),
-    at("18:45", "cover.living_room_blinds", "closed", WEEKDAYS, 0.9, 12),
-    at("20:15", "light.mia_bedside_lamp", "off", SCHOOL_NIGHTS, 0.94, 8),
-    at("16:20", "climate.living_room", "heat", WORKDAYS, 0.9, 9),
-    at("22:40", "climate.living_room", "off", WEEKDAYS, 0.93, 11),
-    at("09:30", "vacuum.robby", "cleaning", ("tue", "thu"), 0.95, 4),
-    at("10:05", "switch.washing_machine", "on", ("sat",), 0.95, 12),
-    at("23:58", "light.bedroom_lamp", "off", WEEKDAYS, 0.93, 7),
-    after(("person.anna", "home"), "light.living_room_lamp", "on", 70, 0.88, 0.7),
-    after(("person.ben", "not_home"), "lock.front_door", "locked", 45, 0.92, 0.4),
-    after(("media_player.living_room_tv", "on"), "light.tv_backlight", "on", 12, 0.93, 0.1),
-    after(("media_player.living_room_tv", "off"), "light.tv_backlight", "off", 25, 0.9, 0.25),
-    after(("switch.coffee_machine", "on"), "media_player.kitchen_radio", "playing", 50, 0.85, 0.5),
-    after(("light.bathroom", "on"), "fan.bathroom", "on", 9, 0.82, 0.08),
-    after(("binary_sensor.garden_door", "on"), "light.patio", "on", 7, 0.75, 0.06),
-)
 
 _DEVICES = (
     Device(_entity("light.kitchen_ceiling", "Kitchen ceiling light", "Kitchen"), uses=2.2),
@@ -109,6 +48,19 @@ _DEVICES = (
         wall=0.8,
     ),
     Device(_entity("light.tv_backlight", "TV backlight", "Living room"), uses=0.15, wall=0.2),
+    Device(_entity("switch.projector", "Projector", "Living room", "outlet"), uses=1.1, minutes=(20, 150)),
+    Device(
+        _entity("media_player.soundbar", "Soundbar", "Living room", "speaker"),
+        on="playing",
+        off="idle",
+        uses=0.1,
+        minutes=(15, 120),
+        wall=0.3,
+    ),
+    Device(_entity("light.screen_strip", "Screen light strip", "Living room"), uses=0.1, minutes=(15, 120)),
+    Device(_entity("light.dining_table", "Dining table light", "Dining room"), uses=0.12, minutes=(20, 140)),
+    Device(_entity("light.sideboard", "Sideboard light", "Dining room"), uses=0.1, minutes=(20, 140)),
+    Device(_entity("light.window_candles", "Window candles", "Dining room"), uses=0.08, minutes=(20, 140)),
     Device(_entity("light.living_room_lamp", "Living room floor lamp", "Living room"), uses=1.2),
     Device(_entity("light.reading_lamp", "Reading lamp", "Living room"), uses=1.3, minutes=(10, 180)),
     Device(
@@ -130,6 +82,10 @@ _DEVICES = (
     ),
     Device(_entity("light.bathroom", "Bathroom light", "Bathroom"), uses=5.5, shape="flat", minutes=(3, 35), wall=0.97),
     Device(_entity("fan.bathroom", "Bathroom fan", "Bathroom"), uses=0.3, shape="flat", minutes=(5, 60), wall=0.9),
+    Device(_entity("switch.towel_warmer", "Towel warmer", "Bathroom", "outlet"), uses=2.0, minutes=(8, 90)),
+    Device(_entity("switch.bathroom_heater", "Bathroom heater", "Bathroom", "outlet"), uses=0.1, minutes=(20, 80)),
+    Device(_entity("switch.dehumidifier", "Dehumidifier", "Bathroom", "outlet"), uses=0.15, minutes=(20, 70)),
+    Device(_entity("switch.kettle", "Kettle", "Kitchen", "outlet"), uses=1.0, shape="day", minutes=(2, 12), wall=1.0),
     Device(_entity("light.bedroom_lamp", "Bedroom lamp", "Bedroom"), uses=0.9),
     Device(
         _entity("light.mia_bedside_lamp", "Mia's bedside lamp", "Mia's room"), uses=0.7, shape="day", minutes=(10, 150)
@@ -143,6 +99,14 @@ _DEVICES = (
         shape="flat",
         minutes=(20, 600),
         wall=0.7,
+    ),
+    Device(
+        _entity("alarm_control_panel.house", "House alarm", "Hallway"),
+        on="armed_away",
+        off="disarmed",
+        uses=0.05,
+        minutes=(30, 300),
+        wall=0.2,
     ),
     Device(
         _entity("vacuum.robby", "Robby the vacuum", "Living room"),
@@ -178,6 +142,7 @@ def _house(seed: int) -> House:
             Room("Hallway", "hallway", "binary_sensor.hallway_motion", 120),
             Room("Kitchen", "kitchen", "binary_sensor.kitchen_motion", 300),
             Room("Living room", "living", "binary_sensor.living_room_motion", 420),
+            Room("Dining room", "living"),
             Room("Bathroom", "bathroom", "binary_sensor.bathroom_motion", 240),
             Room("Bedroom", "bedroom"),
             Room("Mia's room", "child"),
@@ -185,7 +150,7 @@ def _house(seed: int) -> House:
         entrance=_entity("binary_sensor.front_door", "Front door", "Hallway", "door"),
         doors=(
             (_entity("binary_sensor.garden_door", "Garden door", "Living room", "door"), 1.6),
-            (_entity("binary_sensor.bedroom_window", "Bedroom window", "Bedroom", "window"), 0.8),
+            (_entity("binary_sensor.bedroom_window", "Bedroom window", "Bedroom", "window"), 1.2),
         ),
         devices=_DEVICES,
         routines=ROUTINES,
@@ -231,7 +196,13 @@ def _house(seed: int) -> House:
                 21,
             ),
             Meter(_entity("sensor.outdoor_temperature", "Outdoor temperature", "Garden", "temperature", "°C"), 8, 4, 3),
-            Meter(_entity("sensor.bathroom_humidity", "Bathroom humidity", "Bathroom", "humidity", "%"), 55, 4, 6, 0),
+            Meter(
+                _entity("sensor.bathroom_humidity", "Bathroom humidity", "Bathroom", "humidity", "%"),
+                52,
+                decimals=0,
+                every_minutes=8,
+                curve="shower",
+            ),
             Meter(_entity("sensor.house_power", "House power", None, "power", "W"), 420, 160, 180, 0),
         ),
         batteries=(_entity("sensor.front_door_battery", "Front door sensor battery", "Hallway", "battery", "%"),),

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from src.domain.events import MICROSECONDS, EventLog, Origin
+from src.domain.position import Position
 
 SCHEMA = 53
 
@@ -38,7 +39,9 @@ CREATE INDEX ix_events_context_id_bin ON events (context_id_bin);
 CREATE UNIQUE INDEX ix_states_meta_entity_id ON states_meta (entity_id);
 """
 _USER = bytes(range(16))
+_HOME = "zone.home"
 _TRIGGERED, _CALLED = 1, 2
+_FIRST_STATE = 1
 
 
 def _context(time: int, number: int) -> bytes:
@@ -51,7 +54,8 @@ def write_recorder(log: EventLog, path: Path) -> None:
 
     Origins become what they were made from: an automation's changes share their context with an
     ``automation_triggered`` event, a person's carry a user. A row whose state did not change is one that only its
-    attributes changed in, as Home Assistant records it. Overwrites ``path``.
+    attributes changed in, as Home Assistant records it. Where the log knows the home's position, the home's zone says
+    it, and is one entity and one state more. Overwrites ``path``.
     """
     path.unlink(missing_ok=True)
     with closing(sqlite3.connect(path)) as connection, connection:
@@ -65,12 +69,19 @@ def write_recorder(log: EventLog, path: Path) -> None:
         connection.executemany(
             "INSERT INTO event_types VALUES (?, ?)", [(_TRIGGERED, "automation_triggered"), (_CALLED, "call_service")]
         )
-        connection.executemany("INSERT INTO states_meta VALUES (?, ?)", list(enumerate(log.entities, 1)))
+        attributes = [(entity_id, _attributes(log, entity_id)) for entity_id in log.entities]
+        states, events = _rows(log)
+        if log.position is not None:
+            attributes.append((_HOME, _zone(log.position)))
+            states.insert(0, _placed(log, len(attributes)))
+        connection.executemany(
+            "INSERT INTO states_meta VALUES (?, ?)",
+            [(number, entity_id) for number, (entity_id, _) in enumerate(attributes, 1)],
+        )
         connection.executemany(
             "INSERT INTO state_attributes VALUES (?, NULL, ?)",
-            [(number, _attributes(log, entity_id)) for number, entity_id in enumerate(log.entities, 1)],
+            [(number, shared) for number, (_, shared) in enumerate(attributes, 1)],
         )
-        states, events = _rows(log)
         connection.executemany(
             "INSERT INTO states (state_id, state, last_changed_ts, last_updated_ts, old_state_id, attributes_id,"
             " origin_idx, context_id_bin, context_user_id_bin, metadata_id) VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?)",
@@ -101,16 +112,30 @@ def _attributes(log: EventLog, entity_id: str) -> str:
     return json.dumps({key: value for key, value in known.items() if value is not None})
 
 
+def _zone(position: Position) -> str:
+    """What the home's zone says of itself."""
+    latitude, longitude = position
+    return json.dumps(
+        {"latitude": latitude, "longitude": longitude, "radius": 100, "passive": False, "friendly_name": "Home"}
+    )
+
+
+def _placed(log: EventLog, number: int) -> tuple[object, ...]:
+    """The row of ``states`` that the home's zone, of that metadata id, is written to at the first start."""
+    seconds = log.span[0] / MICROSECONDS
+    return _FIRST_STATE, "0", None, seconds, None, number, _context(log.span[0], _FIRST_STATE), None, number
+
+
 def _rows(
     log: EventLog,
 ) -> tuple[list[tuple[object, ...]], list[tuple[int, float, bytes, bytes | None]]]:
-    """Rows of ``states`` and of ``events``."""
+    """Rows of ``states``, from the one after the home's zone on, and of ``events``."""
     states: list[tuple[object, ...]] = []
     events: list[tuple[int, float, bytes, bytes | None]] = []
     newest: dict[int, tuple[int, int, float]] = {}  # by entity: its newest row, that row's state, since when
     last_run, run_context = -(2**60), b""
     columns = zip(log.time.tolist(), log.entity.tolist(), log.state.tolist(), log.origin.tolist(), strict=True)
-    for number, (time, entity, state, origin) in enumerate(columns, 1):
+    for number, (time, entity, state, origin) in enumerate(columns, _FIRST_STATE + 1):
         seconds = time / MICROSECONDS
         context, user = _context(time, number), None
         if origin == Origin.AUTOMATION:
@@ -132,7 +157,7 @@ def _rows(
 
 
 def write_registries(log: EventLog, config: Path) -> None:
-    """Write the home's time zone, areas and entities into ``<config>/.storage``, where Home Assistant keeps them."""
+    """Write the home's time zone, position, areas and entities into ``<config>/.storage``, where Home Assistant keeps them."""
     storage = config / ".storage"
     storage.mkdir(parents=True, exist_ok=True)
     areas = sorted({info.area for info in log.info.values() if info.area})
@@ -151,8 +176,9 @@ def write_registries(log: EventLog, config: Path) -> None:
         }
         for entity_id, info in ((entity_id, log.about(entity_id)) for entity_id in log.entities)
     ]
+    latitude, longitude = log.position or (None, None)
     contents: dict[str, dict[str, object]] = {
-        "core.config": {"time_zone": log.time_zone},
+        "core.config": {"time_zone": log.time_zone, "latitude": latitude, "longitude": longitude},
         "core.area_registry": {"areas": [{"id": ids[name], "name": name} for name in areas]},
         "core.device_registry": {"devices": []},
         "core.entity_registry": {"entities": entities},

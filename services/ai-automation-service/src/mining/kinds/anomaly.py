@@ -31,7 +31,7 @@ from src.domain.local_time import DAY
 from src.domain.patterns import WEEKDAYS, HeldTrigger, Kind, MissedTrigger
 from src.mining.episodes import RESTING, Episodes, codes_by_entity, find_episodes, find_outages
 from src.mining.kind import Bar, Candidate, Home, Search, Trial
-from src.mining.left_open import can_be_left, longer_chance, round_limit
+from src.mining.left_open import can_be_left, longer_chance, round_limit, used_briefly
 from src.mining.lived_days import lived_days
 from src.mining.missed import Missed, find_missed
 from src.mining.told import as_pair
@@ -100,6 +100,8 @@ def _recently_left(home: Home, outages: Int64Array) -> Iterator[_Left]:
             if np.count_nonzero(former) < _MIN_EPISODES or len(days) < _MIN_DAYS or not recent.any():
                 continue
             lasted = episodes.lasted[former] / MICROSECONDS
+            if not used_briefly(info, lasted):
+                continue
             new = episodes.lasted[recent] / MICROSECONDS
             chance = longer_chance(lasted, new)
             far = (new >= _TIMES_LONGEST * lasted.max()) & (new >= _SHORTEST)

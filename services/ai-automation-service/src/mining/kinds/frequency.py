@@ -23,10 +23,11 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from src.domain.events import BoolArray, Int64Array
+from src.domain.events import BoolArray, Float64Array, Int64Array
 from src.domain.local_time import DAY, to_utc
 from src.domain.patterns import Kind, RateTrigger
-from src.mining.change_points import ChangePoint, dependence, find_change, level_p
+from src.mining.change_points import ChangePoint, change_at, dependence, find_change, level_p
+from src.mining.daylight_use import dark_share, lights_rooms
 from src.mining.episodes import RESTING, codes_by_entity, find_outages
 from src.mining.kind import Bar, Candidate, Home, Search, Trial
 from src.mining.left_open import is_contact
@@ -39,6 +40,7 @@ _NEWEST, _OLDEST = 10, 60  # days since the change
 _LATER = 14  # days; whole weeks, which give every weekday its share
 _REACH = 180  # days that are looked back on
 _LEAST_TIMES = 25  # fewer cannot show a change of that factor
+_OFTEN = 1.0  # tests of a home that is asked every night, in nights that are as good as independent
 _HOPELESS = 0.5  # a p-value that is no better than this
 _WATCH_HOURS = (7, 12, 17, 22)
 
@@ -84,7 +86,17 @@ class Frequency:
                 series.append(counted)
         # One thing's days say little of how they hang together; those of the home say more.
         usual = float(np.mean([each.widening for each in series])) if series else 1.0
-        tests = (_test(home, each, max(1.0, usual, (each.widening + usual) / 2), len(series)) for each in series)
+        dark = dark_share(home)
+        tests = (
+            _test(
+                home,
+                each,
+                max(1.0, usual, (each.widening + usual) / 2),
+                len(series),
+                dark if lights_rooms(home.changes.things[each.code].entity_id) else None,
+            )
+            for each in series
+        )
         candidates = [candidate for candidate in tests if candidate is not None]
         told = {reason: count for reason, count in left_out.items() if count}
         return Search(candidates, max(len(candidates), 1), told)
@@ -130,15 +142,16 @@ def _count(home: Home, code: int, days: Int64Array) -> _Series | None:
     return _Series(code, days, counts, times, change, dependence(counts, change.at))
 
 
-def _test(home: Home, series: _Series, widening: float, tested: int) -> Candidate | None:
+def _test(home: Home, series: _Series, widening: float, tested: int, dark: Float64Array | None) -> Candidate | None:
     """The change of one thing, None where there is no hope of one.
 
     Args:
         widening: factor on the variance.
         tested: how many things were, which is paid for here.
+        dark: float64 (days,), of each day, as far as it bears on this thing; None where it does not.
     """
     changes, change = home.changes, series.change
-    p_value = min(1.0, change.p_value(widening) * tested)
+    p_value = min(1.0, change.p_value(widening) * tested * _OFTEN)
     before, now = series.counts[: change.at], series.counts[change.at :]
     is_later = series.days[change.at :] >= changes.days - _LATER
     later = now[is_later]
@@ -148,6 +161,15 @@ def _test(home: Home, series: _Series, widening: float, tested: int) -> Candidat
     former, level = float(before.mean()), float(now.mean())
     if not (_differs(former, level, change.more) and _differs(former, float(later.mean()), change.more)):
         return None
+    if dark is not None:
+        nights = dark[series.days]
+        seen = change_at(change, series.counts / nights)
+        rates = [float(part.sum() / night.sum()) for part, night in zip((before, now), np.split(nights, [change.at]), strict=True)]
+        if seen.more != change.more or not _differs(*rates, change.more):
+            return None
+        p_value = max(p_value, min(1.0, seen.p_value(widening) * tested * _OFTEN))
+        if p_value > _HOPELESS:
+            return None
     # What stopped wholly, or never was before, cannot be told from a device that broke, or was not there yet.
     if min(int(before.sum()), int(now.sum())) < 2:
         return None

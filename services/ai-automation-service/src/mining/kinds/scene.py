@@ -35,7 +35,8 @@ from src.mining.kind import Bar, Candidate, Home, Search, Step, Trial
 _MOST = 6
 _MIN_DAYS = 4
 _MIN_RATE = 0.5
-_MIN_JOINING = 0.7  # share of the occasions taken on which each member was set
+_GROWING_RATE = 0.35  # of a set that may yet grow: its things are used without each other, but not without the rest
+_MIN_JOINING = 0.7  # share of the occasions taken on which each member was set, and of those of all others together
 _HOPELESS = 0.01  # a p-value that no correction over a family can bring down again
 _IN_ORDER = 0.85
 _MACHINE = 2 * MICROSECONDS  # for each thing after the first: nobody is faster
@@ -81,6 +82,9 @@ class _Growth:
             if taken & set(pair[0].codes):
                 continue
             gathering, members = self._grown(pair, taken)
+            if float(np.mean(gathering.hit[gathering.starts < self._home.split])) < _MIN_RATE:
+                self.left_out["happens_too_seldom"] += 1
+                continue
             taken |= set(gathering.codes)
             searched = gathering.taken(self._home.split)
             if float(np.mean(_took(searched) <= _MACHINE * (len(searched) - 1))) >= _MACHINE_SHARE:
@@ -112,13 +116,16 @@ class _Growth:
         searched = gathering.starts < self._home.split
         hits = gathering.hit & searched
         count = int(np.count_nonzero(hits))
-        if count < max(MIN_HITS, _MIN_RATE * np.count_nonzero(searched)):
+        if count < max(MIN_HITS, _GROWING_RATE * np.count_nonzero(searched)):
             return None
         if float(np.mean(gathering.taken(self._home.split) < NEVER, axis=1).min()) < _MIN_JOINING:
             return None
         if len(np.unique(to_local(gathering.starts[hits], self._home.changes.time_zone) // DAY)) < _MIN_DAYS:
             return None
         members = [self._gatherings.membership(gathering, code) for code in codes]
+        if len(codes) > 2 and min(member.discovery.rate for member in members) < _MIN_JOINING:
+            self.left_out["joins_too_seldom"] += 1
+            return None
         if max(member.p_value for member in members) * len(WINDOWS) > _HOPELESS:
             self.left_out["could_be_chance"] += 1
             return None

@@ -39,7 +39,7 @@ class TimeOfDay:
                         kind=self.kind,
                         target=code,
                         source=None,
-                        trigger=clock_trigger(found.window.centre, found.window.weekdays),
+                        trigger=clock_trigger(found.now, found.window.weekdays),
                         discovery=found.discovery,
                         holdout=found.holdout,
                         p_value=found.p_value,
