@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 from tests.e2e.program import Program
@@ -20,6 +21,14 @@ def a_history(path: Path, entity_id: str) -> Path:
     ]
     path.write_text(HEADER + "".join(rows), "utf-8")
     return path
+
+
+def test_the_demo_home_tells_how_much_of_its_truth_was_found(program: Program) -> None:
+    ended = program("up", "--once")
+    assert ended.code == 0, ended.err
+    told = re.search(r"(\d+) of the (\d+) routines planted in it were found, and nothing besides", ended.out)
+    assert told is not None, ended.out
+    assert int(told[1]) >= 0.9 * int(told[2])
 
 
 def test_a_second_call_shows_the_stored_results_and_a_third_mines_what_is_new(tmp_path: Path, program: Program) -> None:

@@ -87,7 +87,7 @@ def test_a_busy_hour_expects_more_than_a_quiet_one_but_not_in_proportion(log_of:
 
 @given(st.lists(st.floats(300, 1300), min_size=3, max_size=30), st.lists(st.floats(0, 4000), min_size=1, max_size=20))
 def test_the_suns_timeline_keeps_the_order_and_can_be_undone(event: list[float], wall: list[float]) -> None:
-    frame = Frame.sun("sunset", np.array(event))
+    frame = Frame.sun("sunset", np.array(event), np.ones(len(event), np.bool_))
     assert frame is not None
     moments = np.sort(np.array(wall))
     if np.diff(np.array(event), prepend=event[0]).min() > -1400:
@@ -98,9 +98,9 @@ def test_the_suns_timeline_keeps_the_order_and_can_be_undone(event: list[float],
 
 def test_the_sun_sets_at_one_time_on_its_own_timeline() -> None:
     event = np.array([1000.0, 1002.0, np.nan, 1006.0])
-    frame = Frame.sun("sunset", event)
+    frame = Frame.sun("sunset", event, np.ones(len(event), np.bool_))
     assert frame is not None
     days = np.array([0, 1, 3])
     np.testing.assert_allclose(frame.of(days * 1440.0 + event[days]) - days * 1440.0, frame.mean)
     assert frame.known.tolist() == [True, True, False, True]
-    assert Frame.sun("sunset", np.full(3, np.nan)) is None
+    assert Frame.sun("sunset", np.full(3, np.nan), np.ones(3, np.bool_)) is None

@@ -94,6 +94,29 @@ def test_a_lamp_that_is_off_while_people_are_away_is_nothing() -> None:
     assert shown(Anomaly(), build_log([*rows, *ticks])) == []
 
 
+def lamp(seed: int, minutes: float, spread: float) -> list[Row]:
+    """Three times a day for about so many minutes, and from noon on of the last day but one for 22 hours."""
+    rng = np.random.default_rng(seed)
+    rows: list[Row] = []
+    for number in range(DAYS - 2):
+        for hour in (7.0, 13.0, 19.0):
+            at = day(number, hour + float(rng.uniform(0, 1)))
+            lasted = timedelta(minutes=min(200.0, minutes * float(rng.lognormal(0, spread))))
+            rows += [(at, LAMP, "on"), (at + lasted, LAMP, "off")]
+    return [*rows, (day(DAYS - 2, 12), LAMP, "on"), (day(DAYS - 1, 10), LAMP, "off")]
+
+
+def test_a_lamp_that_is_on_for_minutes_can_be_forgotten() -> None:
+    found = one(shown(Anomaly(), log_of(lamp(11, 4, 0.4))))
+    assert isinstance(found.trigger, HeldTrigger)
+    assert (found.trigger.entity_id, found.trigger.to) == (LAMP, "on")
+
+
+def test_a_lamp_that_burns_for_hours_may_burn_through_a_night() -> None:
+    told = shown(Anomaly(), log_of(lamp(12, 90, 0.2)))
+    assert not [each for each in told if isinstance(each.trigger, HeldTrigger)]
+
+
 def test_a_flapping_contact_is_not_open() -> None:
     rows = opened(6, DAYS - 1)
     burst = [(day(DAYS - 1, 8) + timedelta(seconds=2 * k), WINDOW, ("on", "off")[k % 2]) for k in range(12)]
@@ -140,9 +163,16 @@ def test_ordinary_weeks_are_told_nothing() -> None:
 
 def test_only_what_people_leave_can_be_left() -> None:
     assert can_be_left(EntityInfo("binary_sensor.garden_gate"), "on")
+    assert can_be_left(EntityInfo("binary_sensor.bathroom_window4"), "on")
+    assert can_be_left(EntityInfo("binary_sensor.kitchen_garage_door_2"), "on")
+    assert can_be_left(EntityInfo("binary_sensor.garage"), "on")
+    assert can_be_left(EntityInfo("binary_sensor.back_door_lock"), "on")
     assert can_be_left(EntityInfo("lock.front"), "unlocked")
     assert not can_be_left(EntityInfo("lock.front"), "locked")
     assert not can_be_left(EntityInfo("binary_sensor.door_motion"), "on")
+    assert not can_be_left(EntityInfo("binary_sensor.garage_motion_2"), "on")
+    assert not can_be_left(EntityInfo("binary_sensor.garage_freezing"), "on")
+    assert not can_be_left(EntityInfo("binary_sensor.wall_clock"), "on")
     assert not can_be_left(EntityInfo("binary_sensor.x", device_class="motion"), "on")
     assert not can_be_left(EntityInfo("person.anna"), "not_home")
     assert not can_be_left(EntityInfo("media_player.tv"), "playing")

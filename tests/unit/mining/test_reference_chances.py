@@ -156,7 +156,7 @@ def test_a_windows_chance_is_the_share_of_shifted_windows_that_hold_an_action(
 def test_the_suns_clock_shows_every_moment_once_and_in_order(sets: list[float], wall: list[float]) -> None:
     """However oddly the sun sets (no two days further apart than it could), there is a way back."""
     sun = np.clip(np.array(sets), sets[0] - 90, sets[0] + 90)
-    frame = Frame.sun("sunset", sun)
+    frame = Frame.sun("sunset", sun, np.ones(len(sun), np.bool_))
     assert frame is not None
     moments = frame.of(np.array(wall))
     assert (np.diff(moments) >= -1e-9).all()

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from scipy.stats import fisher_exact
 
 from src.domain.events import EventLog
-from src.domain.patterns import TimeTrigger
+from src.domain.patterns import Kind, TimeTrigger
+from src.mining import mine
 from src.mining.kinds.seasonal import Seasonal, exact_test
 from tests.unit.mining.conftest import BuildLog, Row, day, ordinary_life
 from tests.unit.mining.shown import shown
@@ -40,6 +41,17 @@ def test_a_routine_that_began_some_weeks_ago_is_found_with_its_beginning(log_of:
     assert season["until"] is None
     first = day(began).strftime("%m-%d")
     assert first <= season["from"] <= (day(began) + timedelta(days=4)).strftime("%m-%d")
+
+
+@pytest.mark.parametrize("began", [19, 26])
+def test_a_strong_routine_that_began_early_is_told_as_one_that_began(log_of: BuildLog, began: int) -> None:
+    """As a routine of all days it would beat chance by far as well, and be told of weeks that knew nothing of it."""
+    for seed in range(3):
+        patterns = mine(fan(log_of, list(range(began, 60)), 60, seed)).patterns
+        (found,) = [each for each in patterns if each.kind in (Kind.SEASONAL, Kind.TIME_OF_DAY)]
+        assert found.kind is Kind.SEASONAL
+        first = day(began).strftime("%m-%d")
+        assert first <= found.conditions[0]["from"] <= (day(began) + timedelta(days=4)).strftime("%m-%d")
 
 
 def test_a_routine_of_all_days_has_no_season(log_of: BuildLog) -> None:

@@ -108,6 +108,21 @@ def test_things_done_in_order_are_one_sequence_with_its_delays(log_of: BuildLog,
     assert candidate.discovery.expected < 0.15
 
 
+def test_somebody_who_now_and_then_dawdles_still_does_the_same_things(log_of: BuildLog) -> None:
+    """Mostly less than half a minute from each thing to the next, one time in five about four minutes."""
+    rng = np.random.default_rng(15)
+    at: dict[str, list[datetime]] = {entity: [] for entity in STEPS[:3]}
+    for hours in moments(rng, 0.9):
+        moment = day(0, float(hours))
+        for entity in STEPS[:3]:
+            at[entity].append(moment)
+            moment += seconds(rng.uniform(12, 28) if rng.random() < 0.8 else rng.uniform(200, 290))
+    rows = everyday(rng) + [row for entity in STEPS[:3] for row in used(entity, at[entity], rng)]
+    home, found = searched(log_of(rows))
+    assert [names(home, candidate) for candidate in found] == [[f"{entity}:on" for entity in STEPS[:3]]]
+    assert found[0].discovery.rate > 0.9
+
+
 def test_a_person_coming_home_may_begin_a_sequence(log_of: BuildLog) -> None:
     rng = np.random.default_rng(2)
     rows = everyday(rng)

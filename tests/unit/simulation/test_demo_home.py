@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 
 from src.domain.events import MICROSECONDS, BoolArray, EventLog, Int64Array, Origin
-from src.domain.local_time import DAY, day_number, isoformat, to_local, weekday
+from src.domain.local_time import DAY, day_number, isoformat, to_local
 from src.domain.patterns import WEEKDAYS, Kind
 from src.simulation.demo import demo_home
+from src.simulation.holding import happened
 from src.simulation.home import Planted, SimulatedHome
-from src.simulation.log_reading import instants
+from src.simulation.log_reading import departures, instants
 from src.simulation.span import MINUTE
+from tests.unit.simulation.ideal import ideal
 
 
 def columns(log: EventLog) -> tuple[bytes, ...]:
@@ -61,43 +63,67 @@ def test_every_entity_has_a_name_a_person_would_give(demo: SimulatedHome) -> Non
     assert all(name and name[0].isupper() and "_" not in name for name in names)
 
 
-def test_routines_of_the_clock_and_of_what_sets_them_off_are_planted(demo: SimulatedHome) -> None:
+def test_a_routine_of_every_kind_is_planted(demo: SimulatedHome) -> None:
     kinds = [routine.kind for routine in demo.planted]
+    assert set(kinds) == set(Kind)
     assert kinds.count(Kind.TIME_OF_DAY) >= 6
     assert kinds.count(Kind.CO_OCCURRENCE) >= 5
-    assert kinds.count(Kind.PRESENCE) >= 2
+    assert {routine.presence_event for routine in of_kind(demo, Kind.PRESENCE)} == {"arrives", "leaves", "last_leaves"}
+    assert any(routine.conditions for routine in demo.planted)
     assert any(routine.at_minutes is not None and routine.at_minutes > 1430 for routine in demo.planted)
-    assert {routine.weekdays for routine in demo.planted} >= {WEEKDAYS, WEEKDAYS[:5], WEEKDAYS[5:], ("tue", "thu")}
+    assert {routine.weekdays for routine in demo.planted} >= {WEEKDAYS, WEEKDAYS[:5], ("sat",), ("tue", "thu")}
 
 
-def taken(log: EventLog, routine: Planted) -> float:
-    """The share of opportunities at which the action came within three standard deviations."""
-    action = instants(log, (routine.entity_id, routine.to), by_people=True)
-    if routine.at_minutes is not None:
-        local = to_local(action, log.time_zone) / MINUTE
-        days = np.unique(day_number(to_local(log.time, log.time_zone)))
-        days = days[np.isin(weekday(days), [WEEKDAYS.index(day) for day in routine.weekdays])]
-        expected = days * 1440 + routine.at_minutes
-        near = np.abs(local[:, None] - expected[None, :]) <= 3 * routine.spread_minutes
-        return float(near.any(axis=0).mean())
-    assert routine.trigger_entity
-    assert routine.trigger_to
-    assert routine.delay_seconds
-    causes = instants(log, (routine.trigger_entity, routine.trigger_to))
-    delay = (action[None, :] - causes[:, None]) / MICROSECONDS
-    latest = routine.delay_seconds + 4 * routine.spread_minutes * 60
-    return float(((delay > 0) & (delay <= latest)).any(axis=1).mean())
+def of_kind(home: SimulatedHome, kind: Kind) -> list[Planted]:
+    return [routine for routine in home.planted if routine.kind is kind]
+
+
+def taken(home: SimulatedHome, routine: Planted) -> float:
+    """The share of opportunities that were taken since the routine began."""
+    assert home.span is not None
+    began = int(home.span.utc(np.array([routine.since_minutes or 0.0]))[0])
+    hits, opportunities = happened(home.log.between(began), ideal(home, routine))
+    assert opportunities >= (8 if routine.weekdays == ("sat",) else 15), routine
+    return hits / opportunities
 
 
 def test_what_is_planted_happens_about_as_often_as_it_says(demo: SimulatedHome) -> None:
     for routine in demo.planted:
-        share = taken(demo.log, routine)
-        # Days away and a device that is in the state already take some opportunities.
-        assert routine.probability - 0.25 < share <= min(1.0, routine.probability + 0.12), routine
+        if routine.kind in (Kind.FREQUENCY, Kind.ANOMALY):
+            continue
+        chance = routine.probability ** (len(routine.steps) - 1 if routine.kind is Kind.SEQUENCE else 1)
+        # Days away and a device that is in the state already take some opportunities; some things are used for
+        # other reasons as well.
+        assert chance - 0.27 < taken(demo, routine) <= min(1.0, chance + 0.12), routine
+
+
+def test_the_kettle_is_used_more_since_its_day(demo: SimulatedHome) -> None:
+    assert demo.span is not None
+    (change,) = of_kind(demo, Kind.FREQUENCY)
+    assert change.since_minutes is not None
+    assert change.factor is not None
+    began = demo.span.utc(np.array([change.since_minutes]))[0]
+    used = instants(demo.log, (change.entity_id, change.to))
+    before, after = np.sum(used < began) / 32, np.sum(used >= began) / 28
+    assert 0.6 * change.factor < after / before < 1.6 * change.factor
+
+
+def test_the_bedroom_window_was_open_for_hours_once_and_never_before(demo: SimulatedHome) -> None:
+    assert demo.span is not None
+    (forgotten,) = of_kind(demo, Kind.ANOMALY)
+    assert forgotten.since_minutes is not None
+    assert forgotten.for_seconds is not None
+    node = (forgotten.entity_id, forgotten.to)
+    opened, closed = instants(demo.log, node), departures(demo.log, node)
+    lasted = (closed[np.searchsorted(closed, opened[opened < closed[-1]])] - opened[opened < closed[-1]]) / MICROSECONDS
+    long = opened[: len(lasted)][lasted > 6 * 3600]
+    assert len(long) == 1
+    assert long[0] >= demo.span.utc(np.array([forgotten.since_minutes]))[0]
+    assert lasted[lasted < 6 * 3600].max() <= forgotten.for_seconds
 
 
 def follows_from(routines: Iterable[Planted]) -> set[tuple[str, str]]:
-    return {(routine.entity_id, routine.to) for routine in routines}
+    return {thing for routine in routines for thing in routine.things}
 
 
 def test_what_is_not_planted_keeps_no_clock(demo: SimulatedHome) -> None:

@@ -29,7 +29,9 @@ class Activity:
         entities, self._entity = np.unique([thing.entity_id for thing in changes.things], return_inverse=True)
         self._codes = {str(entity_id): code for code, entity_id in enumerate(entities)}
         at = ((changes.local - changes.first_day * DAY) // (BIN * _MINUTE)).astype(np.int64)
-        self._seen = np.unique(self._entity[changes.thing] * self._bins + np.clip(at, 0, self._bins - 1))
+        seen = np.zeros(len(entities) * self._bins, np.bool_)
+        seen[self._entity[changes.thing] * self._bins + np.clip(at, 0, self._bins - 1)] = True
+        self._seen = np.flatnonzero(seen)
         self._count = np.bincount(self._seen % self._bins, minlength=self._bins)
         self._per_day = self._count.reshape(-1, BINS).sum(axis=1)
         self._last: tuple[str, Float64Array] | None = None
@@ -88,11 +90,11 @@ def lively_chance(
     around = between(at - reach, at + reach)
     share = np.where(around > 0, between(at - half, at + half) / np.maximum(around, 1e-9), 0.0)
     actions = np.searchsorted(minutes, centres + reach, "right") - np.searchsorted(minutes, centres - reach, "left")
-    return np.asarray(1 - (1 - np.clip(share, 0.0, 1.0)) ** actions, np.float64)
+    return np.asarray(1 - (1 - np.minimum(np.maximum(share, 0.0), 1.0)) ** actions, np.float64)
 
 
 def _up_to(lively: Float64Array, minutes: Float64Array) -> Float64Array:
     """Liveliness until each moment; the grid is regular, so no search is needed."""
-    at = np.clip(minutes / BIN, 0.0, len(lively) - 1.0)
+    at = np.minimum(np.maximum(minutes / BIN, 0.0), len(lively) - 1.0)
     below = np.minimum(at.astype(np.int64), len(lively) - 2)
     return np.asarray(lively[below] + (lively[below + 1] - lively[below]) * (at - below), np.float64)

@@ -32,6 +32,7 @@ from src.mining.vocabulary import PRESENCE_WORDS
 DELAYS = np.array([15, 30, 60, 120, 300, 600], np.int64) * MICROSECONDS
 MIN_RATE = 0.5
 _HOPELESS = 0.01  # a p-value that no correction over a family can bring down again
+_AS_SURPRISING = 0.9  # of the largest score
 _MIN_LIFT, _MIN_GAIN = 1.5, 0.2  # what hardly exceeds chance helps nobody, however many days say so
 _MACHINE = 2 * MICROSECONDS  # nobody reaches a switch faster
 _MACHINE_SHARE = 0.8
@@ -221,11 +222,14 @@ def followers(home: Home, sources: Sequence[int], targets: Sequence[int]) -> dic
 
 
 def _best_delay(times: Int64Array, delays: Int64Array, action: ActionTimes) -> int | None:
-    """The delay that the action's overall pace finds most surprising, None if no delay is followed often."""
+    """The longest delay that the action's overall pace finds about as surprising as any; None if none is often kept.
+
+    People now and then take longer than they do mostly: the most surprising delay of all leaves those times out.
+    """
     if len(times) < MIN_HITS or len(action.taken) < MIN_HITS:
         return None
     pace = len(action.taken) / max(int(action.taken[-1] - action.taken[0]), 1)
-    best: tuple[float, int] | None = None
+    scores: list[tuple[float, int]] = []
     for delay in DELAYS.tolist():
         # One action is one hit, and kept opportunities fill at least half of the stretches they fall into: what
         # cannot reach the rate is not worth the spacing.
@@ -240,6 +244,6 @@ def _best_delay(times: Int64Array, delays: Int64Array, action: ActionTimes) -> i
             continue
         chance = np.array([1 - np.exp(-pace * delay)])
         score = float(surprise(np.array([float(hits)]), np.array([float(len(kept))]), chance)[0])
-        if best is None or score > best[0]:
-            best = score, delay
-    return None if best is None else best[1]
+        scores.append((score, delay))
+    enough = _AS_SURPRISING * max((score for score, _ in scores), default=0.0)
+    return max((delay for score, delay in scores if score >= enough), default=None)

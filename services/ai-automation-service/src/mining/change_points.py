@@ -3,8 +3,9 @@
 Counts of behaviour are broader than Poisson's and hang together from day to day (guests stay for a weekend, shifts for
 a week). Ranks deal with the first; the second widens the variance by what the days' ranks show of it.
 
-Sources: Pettitt 1979 (rank sums over all splits); Siegmund 1985, Sequential Analysis (tail of the largest of them, for as
-many splits as there are days); Iman 1974 (a rank sum's own tail lies between the normal one and Student's); Bartlett 1946 (variance of a mean of dependent values).
+Sources: Pettitt 1979 (rank sums over all splits); Siegmund 1985, Sequential Analysis (tail of the largest of them, for
+as many splits as there are days); Iman 1974 (a rank sum's own tail lies between the normal one and Student's);
+Bartlett 1946 (variance of a mean of dependent values).
 """
 
 from __future__ import annotations

@@ -33,14 +33,17 @@ class Clock:
         self.born = (to_local(changes.born, changes.time_zone) - changes.first_day * DAY) / MINUTE
         hours = np.arange(changes.days)[:, None] * DAY + np.array(_WATCH_HOURS) * 60 * MINUTE
         self.watches = to_utc((changes.first_day * DAY + hours).reshape(-1), changes.time_zone)
-        self._sun = home.sun
+        self._sun, self._searched = home.sun, home.discovery
 
     @cached_property
     def suns(self) -> tuple[Frame, ...]:
         """The frames of sunrise and sunset, as far as they happen at the home."""
         if self._sun is None:
             return ()
-        frames = (Frame.sun("sunrise", self._sun.rise), Frame.sun("sunset", self._sun.set))
+        frames = (
+            Frame.sun("sunrise", self._sun.rise, self._searched),
+            Frame.sun("sunset", self._sun.set, self._searched),
+        )
         return tuple(frame for frame in frames if frame is not None)
 
 
@@ -138,7 +141,7 @@ class ThingDays:
             centre: minutes of the frame's day; one for all days, or one for each.
         """
         moments = days * 1440.0 + centre
-        after = np.clip(np.searchsorted(self.minutes, moments), 0, len(self.minutes) - 1)
+        after = np.minimum(np.searchsorted(self.minutes, moments), len(self.minutes) - 1)
         before = np.maximum(after - 1, 0)
         ahead, behind = self.minutes[after] - moments, self.minutes[before] - moments
         closer = np.abs(ahead) <= np.abs(behind)

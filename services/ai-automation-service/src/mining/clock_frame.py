@@ -33,13 +33,18 @@ class Frame:
         return cls(None, np.zeros(days), np.ones(days, np.bool_), 0.0)
 
     @classmethod
-    def sun(cls, event: str, minutes: Float64Array) -> Frame | None:
-        """The frame of an event at those minutes (float64 (days,), NaN: not on that day); None if it never happens."""
+    def sun(cls, event: str, minutes: Float64Array, searched: BoolArray) -> Frame | None:
+        """The frame of an event; None if it never happens on a searched day.
+
+        Args:
+            minutes: float64 (days,), minutes after midnight; NaN: not on that day.
+            searched: bool (days,), whose mean time the frame shows, so that it is the same while they are.
+        """
         known = ~np.isnan(minutes)
-        if not known.any():
+        if not (known & searched).any():
             return None
         days = np.arange(len(minutes))
-        mean = float(minutes[known].mean())
+        mean = float(minutes[known & searched].mean())
         return cls(event, np.interp(days, days[known], minutes[known]) - mean, known, mean)
 
     def of(self, wall: Float64Array) -> Float64Array:

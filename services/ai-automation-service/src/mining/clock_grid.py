@@ -36,7 +36,7 @@ class Grid:
         self._thing = thing
         self._days = len(thing.frame.shift)
         self._minutes = thing.minutes[left]
-        at = np.clip((self._minutes // BIN).astype(np.int64), 0, self._days * BINS - 1)
+        at = np.minimum(np.maximum((self._minutes // BIN).astype(np.int64), 0), self._days * BINS - 1)
         self._at = at[np.flatnonzero(np.diff(at, prepend=-1))]
         self._covered: dict[int, Int64Array] = {}
 
@@ -98,9 +98,13 @@ class Grid:
         lively, middle = self._lively
         wall = at + np.rint(self._thing.frame.shift / BIN).astype(np.int64)[:, None]
         around = (
-            middle[np.clip(wall + REACH_BINS + 1, 0, size + 1)] - middle[np.clip(wall - REACH_BINS + 1, 0, size + 1)]
+            middle[np.minimum(np.maximum(wall + REACH_BINS + 1, 0), size + 1)]
+            - middle[np.minimum(np.maximum(wall - REACH_BINS + 1, 0), size + 1)]
         )
-        inside = lively[np.clip(wall + half + 1, 0, size)] - lively[np.clip(wall - half, 0, size)]
+        inside = (
+            lively[np.minimum(np.maximum(wall + half + 1, 0), size)]
+            - lively[np.minimum(np.maximum(wall - half, 0), size)]
+        )
         share = np.minimum(inside / np.maximum(around, 1e-9), 1.0)
         return np.asarray(1 - (1 - share) ** actions, np.float64)
 
@@ -116,8 +120,8 @@ class Grid:
         """How many actions come up to, and before, the middle of each bin."""
         size = self._days * BINS
         place = self._minutes / BIN - 0.5
-        reached = np.clip(np.ceil(place).astype(np.int64), 0, size)
-        passed = np.clip(np.floor(place).astype(np.int64) + 1, 0, size)
+        reached = np.minimum(np.maximum(np.ceil(place).astype(np.int64), 0), size)
+        passed = np.minimum(np.maximum(np.floor(place).astype(np.int64) + 1, 0), size)
         return (
             np.cumsum(np.bincount(reached, minlength=size + 1)),
             np.cumsum(np.bincount(passed, minlength=size + 1)),

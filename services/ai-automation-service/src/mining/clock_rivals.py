@@ -29,8 +29,12 @@ def likelihood(off: Float64Array) -> float:
 
 
 def steady(minutes: Float64Array) -> float:
-    """Log-likelihood of one time for all days."""
-    return likelihood(minutes - np.median(minutes))
+    """Log-likelihood of one time for all days.
+
+    Args:
+        minutes: float64 (n,), of each day's action, from about that time.
+    """
+    return likelihood(_centred(minutes))
 
 
 def moved_once(minutes: Float64Array, least: int) -> float:
@@ -38,6 +42,11 @@ def moved_once(minutes: Float64Array, least: int) -> float:
     best = -np.inf
     for at in np.unique(np.linspace(least, len(minutes) - least, 12).astype(np.int64)).tolist():
         if least <= at <= len(minutes) - least:
-            off = np.concatenate([minutes[:at] - np.median(minutes[:at]), minutes[at:] - np.median(minutes[at:])])
-            best = max(best, likelihood(off))
+            best = max(best, likelihood(np.concatenate([_centred(minutes[:at]), _centred(minutes[at:])])))
     return best
+
+
+def _centred(minutes: Float64Array) -> Float64Array:
+    """Minutes from the median of those that are within reach."""
+    near = minutes[np.abs(minutes) <= REACH]
+    return minutes - float(np.median(near)) if len(near) else minutes

@@ -6,8 +6,10 @@ their distances, and the whole is shifted by up to three hours either way; see a
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from statistics import median
 
 import numpy as np
 
@@ -25,6 +27,7 @@ _MAX_ELSEWHERE = 0.3
 # Days with an action just outside of the window, in a strip as wide as it, for each day with one inside. More of them,
 # and the window is a slice of something broader: the end of what lasts now an hour, now two.
 _MAX_BESIDE = 0.6
+_PLAIN_CONTRAST, _CONTRAST = 2.0, 2.0  # nats by which the days of a set must differ from the others, beyond its price
 _RECENT, _ENOUGH = 9, 4  # hits that say where a routine is by now, and how few do
 _ROOM = 15.0  # minutes beside the window in which a moving routine is followed
 _MOVED = 10.0  # minutes by which it must have moved to be told at its new time
@@ -71,18 +74,28 @@ class Measured:
 
 
 def routines(home: Home, thing: ThingDays, *, plain: bool = False, most: int = 6) -> Iterator[Measured]:
-    """The best window, then the best of what is left, and so on.
+    """The windows of one thing that hold, the most surprising first.
 
     Args:
         plain: only all days, Monday to Friday, and the weekend.
         most: windows that are looked at.
     """
+    name = f"windows {thing.code} {thing.frame.event} {plain} {most}"
+    for window in home.recall(name, lambda: _windows(home, thing, plain=plain, most=most)):
+        measured = measure(home, thing, window)
+        if measured is not None:
+            yield measured
+
+
+def _windows(home: Home, thing: ThingDays, *, plain: bool, most: int) -> tuple[Window, ...]:
+    """The best window of the discovery days, then the best of what is left, and so on; none beside another."""
     left = np.ones(len(thing.minutes), np.bool_)
     taken: list[Window] = []
+    apart: list[Window] = []
     while len(taken) < most:
         window = _best_window(home, thing, Grid(thing, left), plain=plain)
         if window is None:
-            return
+            break
         days = np.isin(home.changes.weekdays, window.weekdays)
         near = np.abs(circular_difference(thing.minutes, window.centre, 1440.0)) <= max(window.half, _APART / 2)
         day = np.clip(((thing.minutes - window.centre + 720) // 1440).astype(np.int64), 0, home.changes.days - 1)
@@ -94,9 +107,8 @@ def routines(home: Home, thing: ThingDays, *, plain: bool = False, most: int = 6
         )
         taken.append(window)
         if not crowded:
-            measured = measure(home, thing, window)
-            if measured is not None:
-                yield measured
+            apart.append(window)
+    return tuple(apart)
 
 
 def _best_window(home: Home, thing: ThingDays, grid: Grid, *, plain: bool) -> Window | None:
@@ -158,7 +170,10 @@ class _Sets:
         other = (hits7.sum(axis=1)[:, None] - hits) / np.maximum(opportunities.sum() - n, 1)
         is_plain = (np.arange(hits.shape[1]) < len(PLAIN_SETS))[:, None]
         self.hits, self.n, self.cost = hits, n, cost
-        chosen = is_plain | ((other <= _MAX_ELSEWHERE) & (_contrast(hits, n, hits7, opportunities) >= np.log(cost) + 1))
+        # Luck picks among many sets; Monday to Friday and the weekend are asked a little, all days nothing.
+        least = np.where(is_plain, _PLAIN_CONTRAST, np.log(cost) + _CONTRAST)
+        least[:, 0] = -np.inf
+        chosen = (is_plain | (other <= _MAX_ELSEWHERE)) & (_contrast(hits, n, hits7, opportunities) >= least)
         # bool (halves, sets, bins): worth the null models' chances.
         self.enough = (hits >= MIN_DAYS) & (hits >= MIN_RATE * n) & chosen
 
@@ -206,7 +221,7 @@ def _contrast(hits: Float64Array, n: Float64Array, hits7: Float64Array, opportun
     pooled = every / max(days, 1.0)
 
     def likelihood(taken: Float64Array, of: Float64Array, share: Float64Array) -> Float64Array:
-        share = np.clip(share, 1e-9, 1 - 1e-9)
+        share = np.minimum(np.maximum(share, 1e-9), 1 - 1e-9)
         return np.asarray(taken * np.log(share) + (of - taken) * np.log(1 - share), np.float64)
 
     rest, left = every - hits, days - n
@@ -218,8 +233,8 @@ def own_hours(often: Float64Array, width: Float64Array) -> Float64Array:
     """Chance of a hit when a thing keeps to its own hours and to nothing finer.
 
     A lamp that is used four times in the evening, most at half past eight, is found in the window around half past
-    eight on most days. Its own rate, taken over two and a half hours, says so: 1 - exp(-rate x width), for uses that do not
-    mind each other.
+    eight on most days. Its own rate, taken over two and a half hours, says so: 1 - exp(-rate x width), for uses that
+    do not mind each other.
 
     Args:
         often: float64, actions in the two and a half hours around the window, a day.
@@ -292,12 +307,12 @@ def measure(
         window = replace(window, centre=window.centre + float(np.median(inside)))
     searched, later = opportunities(home.discovery), opportunities(home.holdout)
     usual = _usual(thing, window, searched)
-    moved = _moves(thing, window, searched, later)
     before = _count(thing, window, searched, np.zeros(len(searched)), usual)
-    after = _count(thing, window, later, moved, usual)
     discovery = before.trial
     if before.beside > _MAX_BESIDE * discovery.hits or discovery.hits < least or discovery.rate < MIN_RATE:
         return None
+    moved = _moves(thing, window, before.values - window.centre, later)
+    after = _count(thing, window, later, moved, usual)
     tail = upper_tail(discovery.hits, discovery.opportunities, discovery.expected)
     index = np.concatenate([before.index, after.index])
     order = np.argsort(thing.utc[index], kind="stable")
@@ -360,20 +375,25 @@ def _usual(thing: ThingDays, window: Window, days: Int64Array) -> float:
     return float(own_hours(np.array([(high - low).mean()]), np.array([2 * window.half]))[0])
 
 
-def _moves(thing: ThingDays, window: Window, searched: Int64Array, later: Int64Array) -> Float64Array:
+def _moves(thing: ThingDays, window: Window, off: Float64Array, later: Int64Array) -> Float64Array:
     """float64 (len(later),): where the routine has been lately, minutes off the centre, as each held-out day begins.
 
     A time that drifts by a minute a day is still a routine, and has left its window after some weeks. The median of the
     last hits says where it is; it looks back only, so a day has no say in its own window.
+
+    Args:
+        off: float64 (n,), of the hits on the searched days, minutes off the centre.
     """
-    off = thing.nearest(searched, window.centre)[0]
-    recent = off[np.abs(off) <= window.half][-_RECENT:].tolist()
+    recent = off[-_RECENT:].tolist()
     moved = np.zeros(len(later))
-    at = float(np.median(recent)) if len(recent) >= _ENOUGH else 0.0
-    for place in range(len(later)):
+    at = median(recent) if len(recent) >= _ENOUGH else 0.0
+    minutes = thing.minutes
+    for place, midnight in enumerate((later * 1440.0 + window.centre).tolist()):
         moved[place] = at
-        apart = float(thing.nearest(later[place : place + 1], window.centre + at)[0][0])
-        if abs(apart) <= window.half + _ROOM:
-            recent = [*recent, at + apart][-_RECENT:]
-            at = float(np.median(recent)) if len(recent) >= _ENOUGH else at
+        after = bisect_left(minutes, midnight + at)
+        near = [float(minutes[each]) - midnight for each in (after - 1, after) if 0 <= each < len(minutes)]
+        reached = min(near, key=lambda minute: abs(minute - at))
+        if abs(reached - at) <= window.half + _ROOM:
+            recent = [*recent, reached][-_RECENT:]
+            at = median(recent) if len(recent) >= _ENOUGH else at
     return moved

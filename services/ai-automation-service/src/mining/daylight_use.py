@@ -11,12 +11,7 @@ from src.mining.kind import Home
 _BIN = 15  # minutes
 _BINS = 1440 // _BIN
 _LEAST = 0.01  # of a day's life; less is as good as none
-_LIT = frozenset(("light", "switch"))  # a lamp may hang on a switch
-
-
-def lights_rooms(entity_id: str) -> bool:
-    """Whether an entity may be a lamp."""
-    return entity_id.partition(".")[0] in _LIT
+_LAMPS = frozenset(("light", "switch"))  # a lamp may hang on a switch
 
 
 def dark_share(home: Home) -> Float64Array | None:
@@ -35,6 +30,23 @@ def dark_share(home: Home) -> Float64Array | None:
     life -= life.min()
     if life.sum() <= 0:
         return None
-    centres = (np.arange(changes.days * _BINS) + 0.5) * _BIN
+    centres = (np.arange(changes.days * _BINS, dtype=np.float64) + 0.5) * _BIN
     dark = sun.dark(centres).reshape(changes.days, _BINS)
     return np.asarray(np.maximum(dark @ (life / life.sum()), _LEAST), np.float64)
+
+
+def used_for_light(home: Home, code: int, dark: Float64Array) -> bool:
+    """Whether a thing may be a lamp, and is used in the dark far more than the rest of the home.
+
+    Args:
+        code: of the thing.
+        dark: float64 (days,), of :func:`dark_share`.
+    """
+    changes = home.changes
+    if home.sun is None or changes.things[code].entity_id.partition(".")[0] not in _LAMPS:
+        return False
+    local = changes.local[changes.of(code)] - changes.first_day * DAY
+    if len(local) == 0:
+        return False
+    own = float(home.sun.dark(local / (60.0 * MICROSECONDS)).mean())
+    return own > float(dark[np.clip(local // DAY, 0, changes.days - 1)].mean() + 1) / 2

@@ -6,6 +6,7 @@ not with pairs of entities. Of an action that was taken very often an even sampl
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -40,12 +41,21 @@ def promising(home: Home, causes: Sequence[Int64Array], targets: Sequence[int]) 
     if not causes or not targets:
         return []
     before = [times[: np.searchsorted(times, home.split)] for times in causes]
+    digest = hashlib.blake2b(repr([len(times) for times in before]).encode(), digest_size=16)
+    for times in before:
+        digest.update(np.ascontiguousarray(times).data)
+    name = f"promising {digest.hexdigest()} {tuple(targets)}"
+    return home.recall(name, lambda: _promising(home, before, targets))
+
+
+def _promising(home: Home, before: Sequence[Int64Array], targets: Sequence[int]) -> list[tuple[int, int]]:
+    """The same of causes that end with the searched days."""
     sizes = np.array([len(times) for times in before], np.float64)
     stream = _merged([times if len(times) >= MIN_HITS else times[:0] for times in before])
     actions, weights, counts = _sampled_actions(home, targets)
     span = max(home.split - home.changes.span[0], 1)
     worth: set[tuple[int, int]] = set()
-    near, far = _Tally(len(causes), len(targets)), _Tally(len(causes), len(targets))
+    near, far = _Tally(len(before), len(targets)), _Tally(len(before), len(targets))
     for cause, action, gap in _meetings(stream, actions):
         far.add(cause, action)
         close = gap <= NEAR

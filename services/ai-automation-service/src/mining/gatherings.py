@@ -1,9 +1,10 @@
 """Things that people set close to each other in time, in whatever order.
 
 An occasion of a set of things is people setting at least half of them within a window while all are free to be set; it
-is taken when the others are set too before the window is over. Fewer of them are used for their own sake. Each member is tested against the rest: at the occasions on which all
-the others were set, was this one set about then more often than at instants nearby and at the same clock time on other
-days? A set is only as sure as its least convincing member (an intersection-union test; Berger 1982).
+is taken when the others are set too before the window is over. Fewer of them are used for their own sake. Each member
+is tested against the rest: at the occasions on which all the others were set, was this one set about then more often
+than at instants nearby and at the same clock time on other days? A set is only as sure as its least convincing member
+(an intersection-union test; Berger 1982).
 
 Instants nearby are looked for within an hour, and within a quarter of one: when somebody comes home many things are
 set within minutes, and that alone puts none of them together.

@@ -16,6 +16,7 @@ from typing import Protocol
 import numpy as np
 
 from src.domain.events import BoolArray, EventLog, Float64Array, Int64Array
+from src.domain.local_time import DAY
 from src.domain.patterns import Json, Kind, Trigger
 from src.mining.changes import Changes, ignored
 from src.mining.memory import Found, Memory
@@ -88,7 +89,7 @@ class Home:
         """The answer of ``compute``, kept from night to night while the searched days stay the same.
 
         Args:
-            compute: must follow from what happened before ``split`` alone, and from what may act and set off.
+            compute: must follow from what happened up to a day after ``split``, and from what may act and set off.
         """
         return self.memory.recall(self.past, name, compute)
 
@@ -96,14 +97,17 @@ class Home:
     def past(self) -> bytes:
         """Digest of all that a search over the discovery days follows from."""
         changes, log = self.changes, self.log
-        end, rows = (int(np.searchsorted(time, self.split)) for time in (changes.time, log.time))
+        # A day more: the null models of a window on the last searched evening look some hours ahead.
+        until = self.split + DAY
+        first = int(np.argmax(self.holdout))
+        end, rows = (int(np.searchsorted(time, until)) for time in (changes.time, log.time))
         digest = hashlib.blake2b(digest_size=16)
         # The readings of sensors are only in the log; what counts as behaviour is decided over all of it.
-        columns = (changes.thing[:end], changes.by_person[:end], changes.born, self.discovery)
-        for column in (log.time[:rows], log.entity[:rows], log.state[:rows], *columns):
+        columns = (changes.thing[:end], changes.by_person[:end], changes.born, self.discovery[: first + 1])
+        for column in (changes.time[:end], log.time[:rows], log.entity[:rows], log.state[:rows], *columns):
             digest.update(np.ascontiguousarray(column).data)
         for silences in changes.silences:
-            digest.update(np.minimum(silences[:, silences[0] < self.split], self.split).tobytes())
+            digest.update(np.minimum(silences[:, silences[0] < until], until).tobytes())
         names = [(thing.entity_id, thing.to) for thing in changes.things]
         settled = (names, self.split, self.targets, self.triggers, sorted(self.members.items()), changes.time_zone)
         digest.update(repr((settled, changes.first_day, self.log.position)).encode())

@@ -29,13 +29,14 @@ _LEFT = {
     "cover": ("open",),
     "fan": ("on",),
     "humidifier": ("on",),
+    "input_boolean": ("on",),
     "light": ("on",),
     "lock": ("open", "unlocked"),
     "switch": ("on",),
     "valve": ("open",),
 }
 
-_BRIEF = 1_200.0  # s, of the median time that something is on
+_BRIEF = 2_700.0  # s, of the median time that something is on
 _SHAPES = np.linspace(0.5, 2.0, 151)  # of a Weibull distribution
 _VARIATION = np.sqrt(gamma(1 + 2 / _SHAPES) / gamma(1 + 1 / _SHAPES) ** 2 - 1)  # falls as the shape grows
 _ROUND_MINUTES = (5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 360, 480, 720, 1440, 2160, 2880, 4320, 5760, 10080)
@@ -62,7 +63,7 @@ def can_be_left(info: EntityInfo, state: str) -> bool:
 def used_briefly(info: EntityInfo, former: Float64Array) -> bool:
     """Whether a thing is one that people see to at once, so that a long time means that it was forgotten.
 
-    A contact or a lock is. Of what is turned on or moved that is so if it mostly lasts for minutes: a lamp of the
+    A contact or a lock is. Of what is turned on or moved that is so if it mostly lasts for some minutes: a lamp of the
     cellar, the hood, the garage door. A lamp that burns through the evenings may as well burn through a night.
 
     Args:

@@ -18,6 +18,7 @@ _HALVES = (15.0, 30.0, 60.0)  # minutes
 _WEEKDAY_SETS: tuple[tuple[int, ...], ...] = ((0, 1, 2, 3, 4, 5, 6), (0, 1, 2, 3, 4))
 CHOICES = len(_HALVES) * len(_WEEKDAY_SETS)  # what the p-value pays for; the centre follows from the hits
 _MIN_DAYS = 20
+_MIN_CHOSEN = 14  # before the last week, by which the window is chosen
 _MIN_RATE = 0.92
 _ROOM = 0.1  # a window across midnight may put two actions on one day
 _BUSY = 12  # times on a median day; what happens so often has no time of its own
@@ -75,7 +76,7 @@ def find_missed(home: Home, code: int, lively: BoolArray) -> Missed | None:
     for weekdays in _WEEKDAY_SETS:
         # The last days may be missed ones: what was regular before counts.
         days = np.flatnonzero(lively & np.isin(changes.weekdays, weekdays))[:-_MOST]
-        if len(days) < _MIN_DAYS or np.isin(days, active).mean() < _MIN_RATE - _ROOM:
+        if len(days) < _MIN_CHOSEN or np.isin(days, active).mean() < _MIN_RATE - _ROOM:
             continue
         for half in _HALVES:
             share = _taken(minutes, changes.days, half)[days].mean(axis=0)

@@ -23,6 +23,8 @@ _ABOUT = 0.9
 _SAME = 0.6  # share of a pattern's hits that another must explain to be in question
 _FAMILIAR = 1.25  # what was shown last night stays before a rival that is hardly stronger, or the two would alternate
 
+# These are candidates only where one clock time for all days tells the same days decisively worse.
+_TOLD_FROM_THE_CLOCK = (Kind.SOLAR, Kind.SEASONAL)
 # Of rivals for the same hits of one clock, the p-value decides; what says more must be this much better, in nats.
 _CLOCKS = {Kind.TIME_OF_DAY: 0.0, Kind.DAY_TYPE: 3.0, Kind.SOLAR: 3.0, Kind.SEASONAL: 6.0}
 
@@ -57,7 +59,7 @@ def simplest(
     rest = _best_clocks(_earliest(rest, explained), explained)
     kept: list[Finding] = []
     for finding in sorted(rest, key=lambda finding: _order(finding, familiar(finding))):
-        reason, by = _needless(finding, kept)
+        reason, by = _needless(home, finding, kept)
         if by is None:
             kept.append(finding)
         else:
@@ -65,12 +67,24 @@ def simplest(
     return kept, explained
 
 
-def _needless(finding: Finding, kept: Sequence[Finding]) -> tuple[str, Finding | None]:
+def _begun_with(home: Home, finding: Finding, other: Finding) -> bool:
+    """Whether a thing is used more often because a routine of its own began: that is one piece of news."""
+    kinds = (finding.candidate.kind, other.candidate.kind)
+    return kinds == (Kind.FREQUENCY, Kind.SEASONAL) and _entity(home, finding) == _entity(home, other)
+
+
+def _entity(home: Home, finding: Finding) -> str:
+    return home.changes.things[finding.candidate.target].entity_id
+
+
+def _needless(home: Home, finding: Finding, kept: Sequence[Finding]) -> tuple[str, Finding | None]:
     candidate = finding.candidate
     for other in kept:
         stronger = other.candidate
         if stronger.source is not None and (stronger.source, stronger.target) == (candidate.target, candidate.source):
             return "the_other_direction_is_shown", other
+        if _begun_with(home, finding, other):
+            return "explained_by_a_simpler_pattern", other
         if candidate.kind is stronger.kind and not candidate.acts and candidate.target == stronger.target:
             return "explained_by_a_simpler_pattern", other
         if _rivals(candidate, stronger) and _covered(candidate, stronger):
@@ -79,11 +93,9 @@ def _needless(finding: Finding, kept: Sequence[Finding]) -> tuple[str, Finding |
 
 
 def _rivals(candidate: Candidate, other: Candidate) -> bool:
-    """Whether both may explain the same. What can only be told is explained by what began or ended with a season."""
-    if not other.acts:
+    """Whether both may explain the same."""
+    if not (other.acts and candidate.acts):
         return False
-    if not candidate.acts:
-        return candidate.kind is Kind.FREQUENCY and other.kind is Kind.SEASONAL
     return candidate.source is None or candidate.source != other.source or candidate.kind is not other.kind
 
 
@@ -109,11 +121,12 @@ def _strength(candidate: Candidate) -> float:
     return actions * discovery.rate * (discovery.hits - discovery.expected * discovery.opportunities)
 
 
-def _order(finding: Finding, familiar: bool) -> tuple[float, float, str, int, int]:
+def _order(finding: Finding, familiar: bool) -> tuple[bool, float, float, str, int, int]:
+    """Strongest first; what can only be told comes after all that acts."""
     candidate = finding.candidate
     source = -1 if candidate.source is None else candidate.source
     strength = _strength(candidate) * (_FAMILIAR if familiar else 1.0)
-    return -strength, candidate.p_value, str(candidate.kind), candidate.target, source
+    return not candidate.acts, -strength, candidate.p_value, str(candidate.kind), candidate.target, source
 
 
 def _earliest(findings: Sequence[Finding], explained: list[Explained]) -> list[Finding]:
@@ -155,6 +168,7 @@ def _best_clocks(findings: Sequence[Finding], explained: list[Explained]) -> lis
     """Of explanations of one thing's hits by clocks, sun, sort of day or season, the most convincing."""
     clocks = [finding for finding in findings if finding.candidate.kind in _CLOCKS]
     clocks.sort(key=lambda finding: (-_conviction(finding), str(finding.candidate.kind), finding.candidate.target))
+    clocks.sort(key=lambda finding: finding.candidate.kind not in _TOLD_FROM_THE_CLOCK)
     kept: list[Finding] = []
     lost: set[int] = set()
     for finding in clocks:

@@ -61,10 +61,10 @@ def surprise(hits: Float64Array, opportunities: Float64Array, chance: Float64Arr
     The Chernoff exponent of :func:`upper_tail`: a cheap stand-in for -log p, good enough to choose by.
     """
     n = np.maximum(opportunities, 1e-9)
-    p = np.clip(chance, 1e-9, 1 - 1e-9)
-    share = np.clip(hits / n, 0.0, 1.0)
-    inside = np.clip(share, 1e-12, 1.0)
-    outside = np.clip(1 - share, 1e-12, 1.0)
+    p = np.minimum(np.maximum(chance, 1e-9), 1 - 1e-9)
+    share = np.minimum(np.maximum(hits / n, 0.0), 1.0)
+    inside = np.maximum(share, 1e-12)
+    outside = np.maximum(1 - share, 1e-12)
     divergence = share * np.log(inside / p) + (1 - share) * np.log(outside / (1 - p))
     return np.where(share > p, n * divergence, 0.0)
 

@@ -8,6 +8,11 @@ the two are chosen so that their combination is that one test's p-value, neither
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from src.mining.statistics import benjamini_yekutieli
 
 _SMALLEST = 1e-280
 
@@ -33,3 +38,20 @@ def as_pair(p_value: float, later: float = 1.0) -> tuple[float, float]:
             high = middle
     second = max(min(later, 1.0), math.exp(high))
     return min(1.0, math.exp(high) / second), second
+
+
+def as_paid(p_values: Sequence[float]) -> list[float]:
+    """P-values whose q-values after Benjamini and Yekutieli, over just these, are the given ones.
+
+    For what pays for its whole family itself, by Bonferroni: to pay again for those few that are handed on would make
+    each of them the weaker for the others.
+
+    Args:
+        p_values: that pay for everything already.
+    """
+    count = len(p_values)
+    price = float(benjamini_yekutieli(np.array([_SMALLEST]), count)[0]) / _SMALLEST if count else 1.0
+    paid = [0.0] * count
+    for rank, place in enumerate(sorted(range(count), key=lambda each: p_values[each]), 1):
+        paid[place] = p_values[place] * rank / price
+    return paid

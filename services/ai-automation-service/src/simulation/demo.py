@@ -6,8 +6,8 @@ from datetime import date
 
 from src.domain.events import EntityInfo
 from src.simulation.background import Meter
-from src.simulation.devices import Device
 from src.simulation.demo_routines import DAYS, ROUTINES
+from src.simulation.devices import Device
 from src.simulation.home import SimulatedHome
 from src.simulation.house import Echo, House, MotionAutomation, TimedAutomation
 from src.simulation.living import live_in
@@ -60,7 +60,7 @@ _DEVICES = (
     Device(_entity("light.screen_strip", "Screen light strip", "Living room"), uses=0.1, minutes=(15, 120)),
     Device(_entity("light.dining_table", "Dining table light", "Dining room"), uses=0.12, minutes=(20, 140)),
     Device(_entity("light.sideboard", "Sideboard light", "Dining room"), uses=0.1, minutes=(20, 140)),
-    Device(_entity("light.window_candles", "Window candles", "Dining room"), uses=0.08, minutes=(20, 140)),
+    Device(_entity("light.window_lamp", "Window lamp", "Dining room"), uses=0.08, minutes=(20, 140)),
     Device(_entity("light.living_room_lamp", "Living room floor lamp", "Living room"), uses=1.2),
     Device(_entity("light.reading_lamp", "Reading lamp", "Living room"), uses=1.3, minutes=(10, 180)),
     Device(
@@ -85,7 +85,7 @@ _DEVICES = (
     Device(_entity("switch.towel_warmer", "Towel warmer", "Bathroom", "outlet"), uses=2.0, minutes=(8, 90)),
     Device(_entity("switch.bathroom_heater", "Bathroom heater", "Bathroom", "outlet"), uses=0.1, minutes=(20, 80)),
     Device(_entity("switch.dehumidifier", "Dehumidifier", "Bathroom", "outlet"), uses=0.15, minutes=(20, 70)),
-    Device(_entity("switch.kettle", "Kettle", "Kitchen", "outlet"), uses=1.0, shape="day", minutes=(2, 12), wall=1.0),
+    Device(_entity("switch.kettle", "Kettle", "Kitchen", "outlet"), uses=1.6, shape="day", minutes=(2, 12), wall=1.0),
     Device(_entity("light.bedroom_lamp", "Bedroom lamp", "Bedroom"), uses=0.9),
     Device(
         _entity("light.mia_bedside_lamp", "Mia's bedside lamp", "Mia's room"), uses=0.7, shape="day", minutes=(10, 150)

@@ -201,7 +201,7 @@ ROUTINES: tuple[Planted, ...] = (
         ("light.screen_strip", "on", 40.0),
         probability=0.95,
     ),
-    together(("light.dining_table", "light.sideboard", "light.window_candles"), "on", 60, 1.0, 0.97),
+    together(("light.dining_table", "light.sideboard", "light.window_lamp"), "on", 60, 1.0, 0.97),
     lasting(40, "switch.towel_warmer", 0.93, 3),
     more_often(4, "switch.kettle", since_day=32),
     forgotten("binary_sensor.bedroom_window", since_day=58.3),

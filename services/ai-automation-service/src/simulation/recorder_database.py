@@ -157,7 +157,10 @@ def _rows(
 
 
 def write_registries(log: EventLog, config: Path) -> None:
-    """Write the home's time zone, position, areas and entities into ``<config>/.storage``, where Home Assistant keeps them."""
+    """Write the home's time zone, position, areas and entities to where Home Assistant keeps them.
+
+    That is ``<config>/.storage``.
+    """
     storage = config / ".storage"
     storage.mkdir(parents=True, exist_ok=True)
     areas = sorted({info.area for info in log.info.values() if info.area})

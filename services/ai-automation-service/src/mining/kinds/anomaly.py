@@ -4,7 +4,9 @@
 far longer than ever. The unit is the episode, one that still goes on included. The null model is that it lasted as the
 former ones do, whose longer half is given a tail between Pareto's and the lognormal one (:func:`longer_chance`); the
 p-value pays for all recent episodes of a thing and for all things. It must also have lasted twice as long as the
-longest one before.
+longest one before. Contacts and locks count, and of what is turned on only what is mostly on for minutes: a lamp that
+burns all evening is no news in the morning. The p-value pays by weights (a weighted Bonferroni): what is turned on has
+a two-hundredth of a contact's, as there is many a reason for a long time on besides that it was forgotten.
 
 *Missed*: a clock routine that was taken on at least 92 % of its days, at least twenty, and on none of the last two to
 seven, although somebody was at home and about. The null model is that misses fall on any days; the chance of such a run
@@ -21,7 +23,7 @@ silent without a word looks like one that nobody used, or that was left on.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -31,15 +33,16 @@ from src.domain.local_time import DAY
 from src.domain.patterns import WEEKDAYS, HeldTrigger, Kind, MissedTrigger
 from src.mining.episodes import RESTING, Episodes, codes_by_entity, find_episodes, find_outages
 from src.mining.kind import Bar, Candidate, Home, Search, Trial
-from src.mining.left_open import can_be_left, longer_chance, round_limit, used_briefly
+from src.mining.left_open import can_be_left, is_contact, longer_chance, round_limit, used_briefly
 from src.mining.lived_days import lived_days
 from src.mining.missed import Missed, find_missed
-from src.mining.told import as_pair
+from src.mining.told import as_paid, as_pair
 
 _RECENT = 7 * DAY
 _MIN_EPISODES = 20
 _MIN_DAYS = 14
 _TIMES_LONGEST = 2.0
+_SELDOM = 1 / 200  # weight of what is turned on, which is on for long for many a reason; an open door is just open
 _SHORTEST = 1_800.0  # s; what is closed within half an hour was not forgotten
 _QUIET = 0.6  # of the usual liveliness; a day with less is no day like others
 _MOST = 3
@@ -57,6 +60,7 @@ class _Left:
     recent: Float64Array
     begin: Int64Array  # of the recent ones, µs UTC
     chance: Float64Array  # of each recent one
+    weight: float  # share of what may go wrong, to that of a contact
 
 
 class Anomaly:
@@ -70,8 +74,9 @@ class Anomaly:
         left = list(_recently_left(home, outages))
         regular = _regular(home, lived_days(home, outages, _QUIET))
         missed = [(code, each) for code, each in regular if each.p_value < 1.0]
+        weights = _SORTS * max(1.0, sum(each.weight for each in left))
         found = [
-            candidate for each in left if (candidate := _left_candidate(home, each, _SORTS * len(left))) is not None
+            candidate for each in left if (candidate := _left_candidate(home, each, weights / each.weight)) is not None
         ]
         if len(missed) < 3 or len(missed) <= _TOGETHER * len(regular):
             found += [_missed_candidate(home, code, each, _SORTS * len(regular)) for code, each in missed]
@@ -79,7 +84,13 @@ class Anomaly:
         for candidate in sorted(found, key=lambda each: (each.p_value, each.target)):
             by_entity.setdefault(home.changes.things[candidate.target].entity_id, candidate)
         strongest = list(by_entity.values())[:_MOST]
-        return Search(strongest, max(len(strongest), 1))
+        paid = as_paid([each.p_value for each in strongest])
+        candidates = [
+            replace(each, p_value=searched, holdout_p=later)
+            for each, p_value in zip(strongest, paid, strict=True)
+            for searched, later in (as_pair(p_value),)
+        ]
+        return Search(candidates, max(len(candidates), 1))
 
 
 def _recently_left(home: Home, outages: Int64Array) -> Iterator[_Left]:
@@ -106,7 +117,8 @@ def _recently_left(home: Home, outages: Int64Array) -> Iterator[_Left]:
             chance = longer_chance(lasted, new)
             far = (new >= _TIMES_LONGEST * lasted.max()) & (new >= _SHORTEST)
             far[far] = ~_doubtful(home, episodes, np.flatnonzero(recent)[far])
-            yield _Left(code, lasted, new, episodes.begin[recent], np.where(far, chance, 1.0))
+            weight = 1.0 if is_contact(info) or info.domain == "lock" else _SELDOM
+            yield _Left(code, lasted, new, episodes.begin[recent], np.where(far, chance, 1.0), weight)
 
 
 def _doubtful(home: Home, episodes: Episodes, which: Int64Array) -> BoolArray:
@@ -130,7 +142,7 @@ def _doubtful(home: Home, episodes: Episodes, which: Int64Array) -> BoolArray:
     return np.asarray(told, np.bool_)
 
 
-def _left_candidate(home: Home, left: _Left, tests: int) -> Candidate | None:
+def _left_candidate(home: Home, left: _Left, tests: float) -> Candidate | None:
     """What was left too long, None if nothing was.
 
     Args:
@@ -144,7 +156,6 @@ def _left_candidate(home: Home, left: _Left, tests: int) -> Candidate | None:
     unusual = (left.recent > limit) & (left.chance < 1.0)
     expected = float(np.mean(left.former <= limit))
     thing = home.changes.things[left.code]
-    searched_p, later_p = as_pair(p_value)
     return Candidate(
         kind=Kind.ANOMALY,
         target=left.code,
@@ -152,11 +163,10 @@ def _left_candidate(home: Home, left: _Left, tests: int) -> Candidate | None:
         trigger=HeldTrigger(thing.entity_id, thing.to, limit),
         discovery=Trial(int(np.count_nonzero(left.former <= limit)), len(left.former), expected),
         holdout=Trial(int(np.count_nonzero(left.recent <= limit)), len(left.recent), expected),
-        p_value=searched_p,
+        p_value=p_value,
         hit_times=left.begin[unusual],
         values=left.recent[unusual] / 60,
         acts=False,
-        holdout_p=later_p,
     )
 
 
@@ -176,7 +186,6 @@ def _missed_candidate(home: Home, code: int, missed: Missed, tests: int) -> Cand
     before = np.arange(len(missed.days)) < len(missed.days) - missed.in_a_row
     rate = float(np.mean(missed.taken[before]))
     latest = 5 * int(np.ceil(float(np.quantile(missed.minutes, 0.95)) / 5))
-    searched_p, later_p = as_pair(min(1.0, missed.p_value * tests))
     # The day of a window that crosses midnight is that of its centre.
     shift = latest // 1440
     return Candidate(
@@ -192,9 +201,8 @@ def _missed_candidate(home: Home, code: int, missed: Missed, tests: int) -> Cand
         ),
         discovery=Trial(int(np.count_nonzero(missed.taken[before])), int(np.count_nonzero(before)), rate),
         holdout=Trial(0, missed.in_a_row, rate),
-        p_value=searched_p,
+        p_value=min(1.0, missed.p_value * tests),
         hit_times=missed.times,
         values=missed.minutes,
         acts=False,
-        holdout_p=later_p,
     )

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from scipy.special import ndtr
@@ -60,7 +61,7 @@ class DayType:
         exact: list[Candidate] = []
         clocked = [thing for thing in things if not thing.busy]
         for thing in clocked:
-            pair = _best_pair(home, thing)
+            pair = home.recall(f"pair {thing.code}", partial(_best_pair, home, thing))
             found = None if pair is None else _candidate(home, thing, *pair)
             if found is not None:
                 exact.append(replace(found, p_value=min(1.0, found.p_value * len(clocked))))

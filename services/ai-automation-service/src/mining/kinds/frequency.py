@@ -8,17 +8,22 @@ silent for so long that it may have been broken. One finding an entity: what is 
 variance widened by the autocorrelation of the thing's and of the home's days, and the tail of such a largest one
 (Siegmund 1985). The change is news of the last weeks, so nothing is held out from the test, which pays for
 every split; the last two weeks must show the new level by themselves as well. The family is the home's things: the
-p-value pays for all of them (Bonferroni), and only those that are left are handed on.
+p-value pays for all of them (Bonferroni) and a half more, as a home is asked anew as it grows; only those that are
+left are handed on.
 
-*Assumed*: the dependence between days reaches no further than a week. *Fails*: a slow drift, as of lamps in autumn, is
-told as a change in its middle once it has gone far enough; a thing that stopped wholly is taken to be broken and is not
-told; a change by less than a factor of three of a thing used about once a day needs more than two months to be sure.
+Lamps are used more when the days get shorter, which is no news. What is mostly used in the dark must have changed as
+much, and as surely, in its uses per dark hour of the home's usual day (:mod:`src.mining.daylight_use`).
+
+*Assumed*: the dependence between days reaches no further than a week. *Fails*: a slow drift, as of a fan in spring, is
+told as a change in its middle once it has gone far enough, and lamps where nothing tells where the home is; a thing
+that stopped wholly is taken to be broken and is not told; a change by less than a factor of three of a thing used
+about once a day needs more than two months to be sure.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -27,20 +32,20 @@ from src.domain.events import BoolArray, Float64Array, Int64Array
 from src.domain.local_time import DAY, to_utc
 from src.domain.patterns import Kind, RateTrigger
 from src.mining.change_points import ChangePoint, change_at, dependence, find_change, level_p
-from src.mining.daylight_use import dark_share, lights_rooms
+from src.mining.daylight_use import dark_share, used_for_light
 from src.mining.episodes import RESTING, codes_by_entity, find_outages
 from src.mining.kind import Bar, Candidate, Home, Search, Trial
 from src.mining.left_open import is_contact
 from src.mining.lived_days import lived_days, out_of_order, spoken_days
-from src.mining.told import as_pair
+from src.mining.told import as_paid, as_pair
 
 _FACTOR = 1.75
 _LEAST_DAYS = 10  # on either side
-_NEWEST, _OLDEST = 10, 60  # days since the change
+_NEWEST, _OLDEST = 10, 90  # days since the change
 _LATER = 14  # days; whole weeks, which give every weekday its share
 _REACH = 180  # days that are looked back on
 _LEAST_TIMES = 25  # fewer cannot show a change of that factor
-_OFTEN = 1.0  # tests of a home that is asked every night, in nights that are as good as independent
+_AGAIN = 1.5  # the price of being asked on many nights, which mostly see the same days
 _HOPELESS = 0.5  # a p-value that is no better than this
 _WATCH_HOURS = (7, 12, 17, 22)
 
@@ -77,7 +82,10 @@ class Frequency:
         spoke = spoken_days(home)
         place = {entity_id: code for code, entity_id in enumerate(home.log.entities)}
         series: list[_Series] = []
+        often = np.bincount(home.changes.thing[home.changes.by_person], minlength=len(home.changes.things))
         for code in _subjects(home):
+            if often[code] < _LEAST_TIMES:
+                continue
             days = _days(home, code, lived)
             broken = out_of_order(spoke[place[home.changes.things[code].entity_id]], days)
             left_out["silent_for_long"] += int(broken.any())
@@ -93,11 +101,17 @@ class Frequency:
                 each,
                 max(1.0, usual, (each.widening + usual) / 2),
                 len(series),
-                dark if lights_rooms(home.changes.things[each.code].entity_id) else None,
+                dark if dark is not None and used_for_light(home, each.code, dark) else None,
             )
             for each in series
         )
-        candidates = [candidate for candidate in tests if candidate is not None]
+        found = [each for each in tests if each is not None]
+        paid = as_paid([p_value for p_value, _ in found])
+        candidates = [
+            replace(candidate, p_value=searched, holdout_p=later)
+            for (_, candidate), p_value in zip(found, paid, strict=True)
+            for searched, later in (as_pair(p_value, candidate.holdout_p or 1.0),)
+        ]
         told = {reason: count for reason, count in left_out.items() if count}
         return Search(candidates, max(len(candidates), 1), told)
 
@@ -136,14 +150,16 @@ def _count(home: Home, code: int, days: Int64Array) -> _Series | None:
     times = changes.of(code)
     times = times[changes.by_person[times]]
     counts = np.bincount(changes.local[times] // DAY - changes.first_day, minlength=changes.days)[days]
-    change = find_change(counts, _LEAST_DAYS, _LEAST_DAYS)
-    if change is None or int(counts.sum()) < _LEAST_TIMES:
+    change = find_change(counts, _LEAST_DAYS, _LEAST_DAYS) if int(counts.sum()) >= _LEAST_TIMES else None
+    if change is None:
         return None
     return _Series(code, days, counts, times, change, dependence(counts, change.at))
 
 
-def _test(home: Home, series: _Series, widening: float, tested: int, dark: Float64Array | None) -> Candidate | None:
-    """The change of one thing, None where there is no hope of one.
+def _test(
+    home: Home, series: _Series, widening: float, tested: int, dark: Float64Array | None
+) -> tuple[float, Candidate] | None:
+    """The change of one thing with its p-value, which pays for all things; None where there is no hope of one.
 
     Args:
         widening: factor on the variance.
@@ -151,7 +167,7 @@ def _test(home: Home, series: _Series, widening: float, tested: int, dark: Float
         dark: float64 (days,), of each day, as far as it bears on this thing; None where it does not.
     """
     changes, change = home.changes, series.change
-    p_value = min(1.0, change.p_value(widening) * tested * _OFTEN)
+    p_value = min(1.0, change.p_value(widening) * tested * _AGAIN)
     before, now = series.counts[: change.at], series.counts[change.at :]
     is_later = series.days[change.at :] >= changes.days - _LATER
     later = now[is_later]
@@ -164,10 +180,13 @@ def _test(home: Home, series: _Series, widening: float, tested: int, dark: Float
     if dark is not None:
         nights = dark[series.days]
         seen = change_at(change, series.counts / nights)
-        rates = [float(part.sum() / night.sum()) for part, night in zip((before, now), np.split(nights, [change.at]), strict=True)]
-        if seen.more != change.more or not _differs(*rates, change.more):
+        rate, rate_now = (
+            float(part.sum() / night.sum())
+            for part, night in zip((before, now), np.split(nights, [change.at]), strict=True)
+        )
+        if seen.more != change.more or not _differs(rate, rate_now, change.more):
             return None
-        p_value = max(p_value, min(1.0, seen.p_value(widening) * tested * _OFTEN))
+        p_value = max(p_value, min(1.0, seen.p_value(widening) * tested * _AGAIN))
         if p_value > _HOPELESS:
             return None
     # What stopped wholly, or never was before, cannot be told from a device that broke, or was not there yet.
@@ -178,10 +197,9 @@ def _test(home: Home, series: _Series, widening: float, tested: int, dark: Float
         Trial(int(np.count_nonzero(part > former if change.more else part < former)), len(part), expected)
         for part in (now[~is_later], later)
     ]
-    searched_p, later_p = as_pair(p_value, level_p(before, later, change.more, widening))
     day = changes.local[series.times] // DAY - changes.first_day
     thing = changes.things[series.code]
-    return Candidate(
+    return p_value, Candidate(
         kind=Kind.FREQUENCY,
         target=series.code,
         source=None,
@@ -194,11 +212,11 @@ def _test(home: Home, series: _Series, widening: float, tested: int, dark: Float
         ),
         discovery=trials[0],
         holdout=trials[1],
-        p_value=searched_p,
+        p_value=p_value,
         hit_times=changes.time[series.times[np.isin(day, series.days) & (day >= since)]],
         values=np.zeros(0),
         acts=False,
-        holdout_p=later_p,
+        holdout_p=level_p(before, later, change.more, widening),
     )
 
 

@@ -1,18 +1,21 @@
 """``scene``: two to six things that people set within about two minutes of each other, in no fixed order.
 
-An opportunity is a person setting one of the things while all others are free to be set; the next one counts when the
-window is over. A hit is all of them set before that, of four or more all but one.
+An opportunity is people setting at least half of the things within a window while all are free to be set; the next one
+counts when the window is over. A hit is all of them set before that, of four or more all but one. That a lamp of three
+is also used alone is no fault of the scene, so fewer than half are no opportunity. Of a pair, one is half.
 
 Null model: at least one member has nothing to do with the rest; each is tested against the occasions on which all
 others were set (see :mod:`src.mining.gatherings`), and the least convincing one speaks for the set. Family: all pairs
 of settable things of one area, and for every set that was grown all things that could have joined it.
 
 Sets grow from the pairs that hold, strongest first, by the thing that joins most reliably, as long as every member
-joins on most occasions; only the largest set is reported, not its parts. Where the areas of two things are known and
-differ they make no scene. Where the things come in one order in at least 85 % of the times it is rather a sequence.
+joins on most occasions; a set that is too loose yet may grow into one that is not. Only the largest set is reported,
+not its parts. Where the areas of two things are known and differ they make no scene. Where the things come in one
+order in at least 85 % of the times it is rather a sequence.
 
-Fails where the things are used one by one more often than together (that is no scene by the rate asked for), and where
-one member is set by an automation that Home Assistant does not tell from a person.
+Fails where two things are used one by one more often than together (that is no scene by the rate asked for), where
+each thing of a room is simply wanted two times out of three, whichever the others (some pair of them is then taken for
+one), and where one member is set by an automation that Home Assistant does not tell from a person.
 """
 
 from __future__ import annotations

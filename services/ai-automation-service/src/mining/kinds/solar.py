@@ -5,9 +5,11 @@ search is the same too, on a timeline that is set anew each day so that the sun 
 one of both events pays twice.
 
 That a window holds says nothing yet about the sun: whoever comes home at six does so before sunset for weeks. So the
-sun must explain the minutes of the very same days decisively better than the wall clock, by the likelihood of a steady
-time, and of a time that was moved once (a habit that was put an hour later in spring). Where the sun moved by less than
-twenty minutes over the days in question nothing is claimed.
+sun must explain the minutes of the days decisively better than the wall clock, by the likelihood of a steady time, and
+of a time that was moved once (a habit that was put an hour later in spring). Where the sun moved by less than twelve
+minutes over the hits nothing is claimed. The held-out days take part: near a solstice the sun stands still through all
+of the others, and a clock that was right until then is not found on them again. They do not help to beat chance; they
+say which of two stories, both of which beat it, foretold them.
 
 *Fails*: in a log of a few weeks near a solstice sun and clock cannot be told apart, and the clock is named. What people
 do because it is dark, and not before somebody is home, follows the later of both and may be found by neither.
@@ -23,14 +25,16 @@ from src.domain.events import Float64Array, Int64Array
 from src.domain.patterns import WEEKDAYS, Kind, SunTrigger
 from src.mining.clock_days import MIN_DAYS, ThingDays, clock_of
 from src.mining.clock_frame import Frame
-from src.mining.clock_rivals import REACH, likelihood, moved_once, steady
+from src.mining.clock_rivals import likelihood, moved_once, steady
 from src.mining.clock_windows import Measured, routines
 from src.mining.kind import Bar, Candidate, Home, Search
 
 _MAX_OFFSET = 180.0  # minutes
-_MIN_MOVE = 20.0  # minutes that the sun must have moved over the hits
+_MIN_MOVE = 12.0  # minutes that the sun must have moved over the hits; how surely it moved them, the likelihood says
 _MAX_ROUTINES = 2  # of one thing with one event
-_DECISIVE = 5.0  # nats by which the sun must explain the same days better than the clock
+# Nats by which the sun must explain the days better than the clock. For days of a steady spread a clock routine seems
+# the sun's with a chance of at most P(z > sqrt(2 x 5)), 0.0008, at the least favourable movement of the sun.
+_DECISIVE = 5.0
 _MOVED_PRICE = 4.0  # nats that a time that was moved once pays for its second time and for the day of the move
 
 
@@ -88,17 +92,24 @@ def _offset(frame: Frame, measured: Measured) -> tuple[float, int]:
 
 
 def _advantage(home: Home, thing: ThingDays, measured: Measured) -> float:
-    """Nats by which the sun explains the discovery days better than any clock; -inf where it hardly moved."""
+    """Nats by which the sun explains all days better than any clock; -inf where it hardly moved.
+
+    The sun's time is that of the discovery days, the clock's is the best for all: on the held-out days the sun
+    foretells and the clock is fitted. Near a solstice only they tell one from the other.
+    """
     window, frame = measured.window, thing.frame
-    days = np.flatnonzero(home.discovery & frame.known & np.isin(home.changes.weekdays, window.weekdays))
+    days = np.flatnonzero((home.discovery | home.holdout) & thing.alive & frame.known)
+    days = days[np.isin(home.changes.weekdays[days], window.weekdays)]
     off, _ = thing.nearest(days, window.centre)
-    near = np.abs(off) <= REACH
-    moved = frame.shift[days[np.abs(off) <= window.half]]
-    if len(moved) < MIN_DAYS or float(np.ptp(moved)) < _MIN_MOVE:
+    taken, shift = np.abs(off) <= window.half, frame.shift[days]
+    if np.count_nonzero(taken) < MIN_DAYS or float(np.ptp(shift[taken])) < _MIN_MOVE:
         return -np.inf
-    minutes = np.asarray(off[near] + frame.shift[days[near]], np.float64)  # on the wall, from one same minute
-    clock = max(steady(minutes), moved_once(minutes, MIN_DAYS) - _MOVED_PRICE)
-    return likelihood(off[near] - np.median(off[np.abs(off) <= window.half])) - clock
+    sun = likelihood(off - np.median(off[taken & home.discovery[days]]))
+    middle = float(np.median(off[taken] + shift[taken]))
+    # The clock may mean the same actions as the sun, or those that are nearest to its own time.
+    same = np.asarray(off + shift - middle, np.float64)
+    own, _ = thing.on(clock_of(home).wall).nearest(days, window.centre + middle)
+    return sun - max(max(steady(off), moved_once(off, MIN_DAYS) - _MOVED_PRICE) for off in (same, own))
 
 
 def _candidate(thing: ThingDays, frame: Frame, measured: Measured, price: int) -> Candidate:

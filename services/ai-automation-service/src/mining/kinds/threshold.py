@@ -54,7 +54,8 @@ class Threshold:
             levels = scale(readings, home.split)
             if levels is not None:
                 sensors += 1
-                for place, upward, level in occasions.worthwhile(levels, MIN_HITS):
+                worthwhile = partial(occasions.worthwhile, levels, MIN_HITS)
+                for place, upward, level in home.recall(f"levels {readings.entity_id}", worthwhile):
                     _test(home, followers, followers.targets[place], levels, level, upward)
         return followers.search(2 * sensors * len(followers.targets), partial(_rivalry, home))
 
