@@ -108,7 +108,7 @@ def frequency(at: Planting) -> Planted | None:
     if number is None:
         return None
     at.quiet.add(number)
-    factor = float(at.rng.uniform(3.2, 5))
+    factor = float(at.rng.uniform(3.5, 6))
     often = float(at.rng.uniform(3.2, 5))
     more = at.rng.random() < 0.5
     # Short uses: while a thing is on it cannot be turned on, which would hide a part of the change.
