@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -171,6 +172,10 @@ def set_by_devices(home: Home) -> frozenset[int]:
     They nearly always follow a motion sensor at once, or come when their entity has been in its other state for always
     the same time, as a timer does it.
     """
+    return home.recall("set by devices", partial(_set_by_devices, home))
+
+
+def _set_by_devices(home: Home) -> frozenset[int]:
     changes = home.changes
     sensors = np.array([_senses_people(home, code) for code in range(len(changes.things))], np.bool_)
     seen = changes.time[sensors[changes.thing]] if len(sensors) else np.zeros(0, np.int64)

@@ -33,6 +33,7 @@ class Clock:
         self.born = (to_local(changes.born, changes.time_zone) - changes.first_day * DAY) / MINUTE
         hours = np.arange(changes.days)[:, None] * DAY + np.array(_WATCH_HOURS) * 60 * MINUTE
         self.watches = to_utc((changes.first_day * DAY + hours).reshape(-1), changes.time_zone)
+        self.things: dict[int, ThingDays] = {}
         self._sun, self._searched = home.sun, home.discovery
 
     @cached_property
@@ -45,6 +46,14 @@ class Clock:
             Frame.sun("sunset", self._sun.set, self._searched),
         )
         return tuple(frame for frame in frames if frame is not None)
+
+
+def days_of(home: Home, code: int) -> ThingDays:
+    """One thing's days, made once for all kinds that look at them."""
+    things = clock_of(home).things
+    if code not in things:
+        things[code] = ThingDays(home, code)
+    return things[code]
 
 
 def clock_of(home: Home) -> Clock:

@@ -170,12 +170,15 @@ class _Sets:
         other = (hits7.sum(axis=1)[:, None] - hits) / np.maximum(opportunities.sum() - n, 1)
         is_plain = (np.arange(hits.shape[1]) < len(PLAIN_SETS))[:, None]
         self.hits, self.n, self.cost = hits, n, cost
+        enough = (hits >= MIN_DAYS) & (hits >= MIN_RATE * n) & (is_plain | (other <= _MAX_ELSEWHERE))
         # Luck picks among many sets; Monday to Friday and the weekend are asked a little, all days nothing.
-        least = np.where(is_plain, _PLAIN_CONTRAST, np.log(cost) + _CONTRAST)
-        least[:, 0] = -np.inf
-        chosen = (is_plain | (other <= _MAX_ELSEWHERE)) & (_contrast(hits, n, hits7, opportunities) >= least)
+        row, which, at = np.nonzero(enough)
+        least = np.where(which < len(PLAIN_SETS), _PLAIN_CONTRAST, np.log(cost[row, which, at]) + _CONTRAST)
+        every = hits7.sum(axis=1)[row, at]
+        apart = _contrast(hits[row, which, at], n[row, which, at], every, float(opportunities.sum()))
+        enough[row, which, at] = (which == 0) | (apart >= least)
         # bool (halves, sets, bins): worth the null models' chances.
-        self.enough = (hits >= MIN_DAYS) & (hits >= MIN_RATE * n) & chosen
+        self.enough = enough
 
     def scores(
         self, chance7: Float64Array, rows: Int64Array, bins: Int64Array, around7: Float64Array | None = None
@@ -207,24 +210,22 @@ class _Sets:
         return tuple(np.flatnonzero(members).tolist())
 
 
-def _contrast(hits: Float64Array, n: Float64Array, hits7: Float64Array, opportunities: Float64Array) -> Float64Array:
-    """Nats by which the window's share inside of each set and outside speaks for two shares and not one.
+def _contrast(hits: Float64Array, n: Float64Array, every: Float64Array, days: float) -> Float64Array:
+    """Nats by which a window's share inside of a set of weekdays and outside speaks for two shares and not one.
 
     The log-likelihood ratio of two binomials: without it the weekdays that luck favoured make a set.
 
     Args:
-        hits, n: float64 (halves, sets, bins), inside of each set.
-        hits7: float64 (halves, 7, bins), on each weekday. opportunities: float64 (7,).
+        hits, n: float64 (m,), of days inside of the set.
+        every: float64 (m,), hits on all days. days: how many they are.
     """
-    every = hits7.sum(axis=1)[:, None]
-    days = opportunities.sum()
-    pooled = every / max(days, 1.0)
 
     def likelihood(taken: Float64Array, of: Float64Array, share: Float64Array) -> Float64Array:
         share = np.minimum(np.maximum(share, 1e-9), 1 - 1e-9)
         return np.asarray(taken * np.log(share) + (of - taken) * np.log(1 - share), np.float64)
 
     rest, left = every - hits, days - n
+    pooled = every / max(days, 1.0)
     apart = likelihood(hits, n, hits / np.maximum(n, 1)) + likelihood(rest, left, rest / np.maximum(left, 1))
     return np.asarray(apart - likelihood(hits, n, pooled) - likelihood(rest, left, pooled), np.float64)
 

@@ -25,8 +25,10 @@ def dark_share(home: Home) -> Float64Array | None:
     if sun is None:
         return None
     minute = changes.local // (60 * MICROSECONDS) - changes.first_day * 1440
-    at = np.unique(changes.thing.astype(np.int64) * (changes.days * _BINS) + np.maximum(minute, 0) // _BIN)
-    life = np.bincount(at % _BINS, minlength=_BINS).astype(np.float64)
+    bins = changes.days * _BINS
+    alive = np.zeros(len(changes.things) * bins, np.bool_)
+    alive[changes.thing.astype(np.int64) * bins + np.minimum(np.maximum(minute, 0) // _BIN, bins - 1)] = True
+    life = alive.reshape(-1, _BINS).sum(axis=0).astype(np.float64)
     life -= life.min()
     if life.sum() <= 0:
         return None

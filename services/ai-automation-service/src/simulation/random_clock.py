@@ -116,7 +116,7 @@ def seasonal(device: Device, span: Span, rng: np.random.Generator) -> Planted:
         float(rng.uniform(0.85, 0.97)),
         float(rng.uniform(2, 12)),
         at_minutes=_clock(rng),
-        since_minutes=float(round(span.days * (1 - rng.uniform(0.35, 0.55))) * DAY_MINUTES),
+        since_minutes=float(round(span.days * (1 - rng.uniform(0.42, 0.55))) * DAY_MINUTES),
     )
 
 

@@ -27,7 +27,7 @@ from scipy.special import ndtr
 from src.domain.events import BoolArray, Float64Array
 from src.domain.patterns import DayTypeTrigger, Kind
 from src.mining.activity import BIN
-from src.mining.clock_days import MIN_DAYS, ThingDays
+from src.mining.clock_days import MIN_DAYS, ThingDays, days_of
 from src.mining.clock_grid import HALF_BINS, PLACES, Grid
 from src.mining.clock_shift import Shift, shifts
 from src.mining.clock_windows import PLAIN_COST, WEEKEND, WORKDAYS, Measured, Window, measure
@@ -56,7 +56,7 @@ class DayType:
     bar = Bar(max_holdout_p=0.15)
 
     def search(self, home: Home) -> Search:
-        things = [ThingDays(home, code) for code in home.targets]
+        things = [days_of(home, code) for code in home.targets]
         things = [thing for thing in things if thing.active_days >= 2 * MIN_DAYS]
         exact: list[Candidate] = []
         clocked = [thing for thing in things if not thing.busy]
@@ -66,9 +66,11 @@ class DayType:
             if found is not None:
                 exact.append(replace(found, p_value=min(1.0, found.p_value * len(clocked))))
         told = {candidate.target for candidate in exact}
+        # No clock can be set by a loose habit. Where nothing can be set anyhow, it is worth knowing all the same.
+        observed_only = not any(home.changes.things[code].actuator for code in home.targets)
         loose = [
             _shifted(shift)
-            for shift in shifts(home, things)
+            for shift in (shifts(home, things) if observed_only else ())
             if shift.p_value <= _MAX_SHIFT_P and shift.thing.code not in told
         ]
         candidates = [*exact, *loose]

@@ -16,9 +16,9 @@ before. A season that begins in the held-out days is not seen yet.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 
 import numpy as np
 from scipy.special import gammaln
@@ -26,7 +26,7 @@ from scipy.special import gammaln
 from src.domain.events import BoolArray, Float64Array, Int64Array
 from src.domain.patterns import Json, Kind
 from src.mining.activity import BIN
-from src.mining.clock_days import MIN_DAYS, ThingDays
+from src.mining.clock_days import MIN_DAYS, ThingDays, days_of
 from src.mining.clock_grid import HALF_BINS, PLACES, Grid
 from src.mining.clock_windows import PLAIN_COST, PLAIN_SETS, Measured, Window, measure
 from src.mining.kind import Bar, Candidate, Home, Search
@@ -62,6 +62,9 @@ class _Season:
     price: float
 
 
+_Edges = tuple[int, int | None]  # first day and None, or first and last week
+
+
 class Seasonal:
     """See the module."""
 
@@ -72,12 +75,15 @@ class Seasonal:
         candidates: list[Candidate] = []
         tested = 0
         for code in home.targets:
-            thing = ThingDays(home, code)
+            thing = days_of(home, code)
             if thing.active_days < MIN_DAYS or thing.busy:
                 continue
             tested += 1
             best: tuple[float, _Season, Measured] | None = None
-            for season, window in _promising(home, thing):
+            # In a long log the season in question is the one it is now.
+            name = f"seasons {code} {int(_weeks(home)[-1]) if _long(home) else None}"
+            for edges, price, window in home.recall(name, partial(_promising, home, thing)):
+                season = _season(home, edges, price)
                 measured = measure(home, thing, window, season.inside)
                 p_value = None if measured is None else _p_value(home, thing, measured, season)
                 if measured is not None and p_value is not None and (best is None or p_value < best[0]):
@@ -103,8 +109,9 @@ class Seasonal:
         return Search(candidates, tested)
 
 
-def _promising(home: Home, thing: ThingDays) -> Iterator[tuple[_Season, Window]]:
+def _promising(home: Home, thing: ThingDays) -> list[tuple[_Edges, float, Window]]:
     """Of each half-width and set of weekdays the season and the window that stand out most on the discovery days."""
+    found: list[tuple[_Edges, float, Window]] = []
     grid = Grid(thing, np.ones(len(thing.minutes), np.bool_))
     weekdays = home.changes.weekdays
     chances = home.discovery & thing.alive
@@ -132,7 +139,8 @@ def _promising(home: Home, thing: ThingDays) -> Iterator[tuple[_Season, Window]]
             )
             if score > 0:
                 window = Window((float(bins[column]) + 0.5) * BIN, (half + 0.5) * BIN, members, PLAIN_COST)
-                yield _season(home, edges, price), window
+                found.append((edges, price, window))
+    return found
 
 
 def _long(home: Home) -> bool:
@@ -147,9 +155,6 @@ def _due(home: Home, days: Int64Array) -> Int64Array:
     week = _weeks(home)
     apart = (week - week[-1] + _WEEKS // 2) % _WEEKS - _WEEKS // 2
     return np.asarray(days[np.abs(apart[days]) <= 2], np.int64)
-
-
-_Edges = tuple[int, int | None]
 
 
 def _begun(days: Int64Array, taken: BoolArray, chance: Float64Array) -> tuple[float, int, _Edges, float]:
@@ -255,11 +260,11 @@ def _p_value(home: Home, thing: ThingDays, found: Measured, season: _Season) -> 
     taken = distance <= window.half
     if max(taken.mean(), taken[on_weekday].mean()) > _MAX_OUTSIDE:
         return None
-    elsewhere = [
-        np.mean(np.abs(thing.nearest(before[on_weekday], window.centre + off)[0]) <= window.half)
-        for off in np.arange(-_REACH, _REACH + 1, 5.0).tolist()
-    ]
-    if max(elsewhere) > _MAX_ELSEWHERE:
+    off = np.arange(-_REACH, _REACH + 1, 5.0)
+    days = before[on_weekday]
+    apart, _ = thing.nearest(np.tile(days, len(off)), np.repeat(window.centre + off, len(days)))
+    elsewhere = (np.abs(apart) <= window.half).reshape(len(off), -1).mean(axis=1)
+    if float(elsewhere.max()) > _MAX_ELSEWHERE:
         return None
     outside = int(np.count_nonzero(taken[on_weekday]))
     inside = found.discovery

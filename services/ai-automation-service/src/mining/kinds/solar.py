@@ -23,7 +23,7 @@ import numpy as np
 
 from src.domain.events import Float64Array, Int64Array
 from src.domain.patterns import WEEKDAYS, Kind, SunTrigger
-from src.mining.clock_days import MIN_DAYS, ThingDays, clock_of
+from src.mining.clock_days import MIN_DAYS, ThingDays, clock_of, days_of
 from src.mining.clock_frame import Frame
 from src.mining.clock_rivals import likelihood, moved_once, steady
 from src.mining.clock_windows import Measured, routines
@@ -52,7 +52,7 @@ class Solar:
         candidates: list[Candidate] = []
         tested = 0
         for code in home.targets:
-            thing = ThingDays(home, code)
+            thing = days_of(home, code)
             if thing.active_days < MIN_DAYS or thing.busy:
                 continue
             tested += 1

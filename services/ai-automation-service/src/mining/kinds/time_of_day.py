@@ -10,7 +10,7 @@ in the evening is expected in every evening window and surprises nobody, while o
 from __future__ import annotations
 
 from src.domain.patterns import WEEKDAYS, Kind, TimeTrigger
-from src.mining.clock_days import MIN_DAYS, ThingDays
+from src.mining.clock_days import MIN_DAYS, days_of
 from src.mining.clock_windows import routines
 from src.mining.kind import Bar, Candidate, Home, Search
 
@@ -26,7 +26,7 @@ class TimeOfDay:
         tested = 0
         busy = 0
         for code in home.targets:
-            thing = ThingDays(home, code)
+            thing = days_of(home, code)
             if thing.active_days < MIN_DAYS:
                 continue
             if thing.busy:
