@@ -25,9 +25,11 @@ import src.api.patterns
 from src.analysis.pipeline import DetectRequest
 from src.domain.patterns import Status
 from src.domain.runs import RunTrigger, Shortlist
+from src.domain.whys import Why
 from src.errors import NoHistory
 from src.main import create_app
 from tests.unit.api.fakes import HALL, KITCHEN, World, world
+from tests.unit.domain import every_kind
 
 pytestmark = pytest.mark.heavy
 
@@ -260,6 +262,61 @@ def test_run_now_shows_progress_and_then_the_result(drive: Drive, tmp_path: Path
     }
 
 
+def test_why_there_is_no_more_is_told_when_it_is_opened(
+    drive: Drive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = world(tmp_path, KITCHEN)
+    whys = (
+        Why("binary_sensor.cellar", "cannot_be_set", sentence="The cellar: a sensor, which nobody can set."),
+        Why("light.hall", "changes_too_seldom", sentence="The <b>hall</b> light: people changed it on 3 days."),
+        Why("person.ben", "cannot_be_set", sentence="Ben: a sensor, which nobody can set."),
+    )
+    asked: list[str] = []
+
+    def kept(run_id: str) -> tuple[Why, ...]:
+        asked.append(run_id)
+        return whys
+
+    monkeypatch.setattr(home.store.runs, "whys", kept, raising=False)
+    finished_run(home)
+    told = drive(
+        home,
+        """
+        told.closed = [$("#whys").hidden, $("#whys").open, $$("#whys-list li").length];
+        $("#whys summary").click();
+        await until(() => $$("#whys-list li").length);
+        told.items = $$("#whys-list li").map((one) => one.textContent);
+        """,
+    )
+    assert told["closed"] == [False, False, 0]
+    assert told["items"] == [
+        "The <b>hall</b> light: people changed it on 3 days.",
+        "Sensors, which nobody can set (2): binary_sensor.cellar, person.ben.",
+    ]
+    assert len(asked) == 1
+
+
+def test_before_the_first_run_nobody_is_told_why(drive: Drive, tmp_path: Path) -> None:
+    told = drive(world(tmp_path), """told.hidden = $("#whys").hidden;""")
+    assert told == {"hidden": True}
+
+
+def test_what_is_only_told_is_noted_and_claims_no_chances(drive: Drive, tmp_path: Path) -> None:
+    home = world(tmp_path, every_kind.LEFT_OPEN.with_(id="p_00000000000000d4", sentence="Dew point: above 68 %."))
+    told = drive(
+        home,
+        """
+        told.shown = [text(".sentence"), text(".accept"), text(".evidence")];
+        told.rate = $$(".card .rate").length;
+        $(".accept").click();
+        await until(() => text(".verdict") === "Noted");
+        """,
+    )
+    assert told["shown"][:2] == ["Dew point: above 68\u00a0%.", "Noted"]
+    assert told["shown"][2].startswith("It used to end sooner, 19 of 22 times; last left so on ")
+    assert told["rate"] == 0
+
+
 def test_a_refusal_is_shown_with_its_remedy(drive: Drive, tmp_path: Path) -> None:
     home = world(tmp_path)
     home.runner.raises = NoHistory()
@@ -267,16 +324,18 @@ def test_a_refusal_is_shown_with_its_remedy(drive: Drive, tmp_path: Path) -> Non
     assert told["notice"] == NoHistory().message + NoHistory().remedy
 
 
-def test_a_phone_needs_no_sideways_scrolling(drive: Drive, tmp_path: Path) -> None:
+def test_a_phone_needs_no_sideways_scrolling(drive: Drive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     long = replace(KITCHEN, sentence="The " + "x" * 80 + " turns on around 07:10 on weekdays.")
     home = world(tmp_path, long, HALL)
     finished_run(home, *(Shortlist(name, (long,)) for name in ("save energy", "safer nights", "more comfort")))
+    left_out = Why("sensor." + "x" * 80, "numeric_entity")
+    monkeypatch.setattr(home.store.runs, "whys", lambda run_id: (left_out,), raising=False)
     told = drive(
         home,
         """
         frame.width = 340;
         $$("details").forEach((one) => { one.open = true; });
-        await new Promise((resolve) => { setTimeout(resolve, 200); });
+        await until(() => $$("#whys-list li").length);
         told.width = page().documentElement.scrollWidth;
         """,
     )

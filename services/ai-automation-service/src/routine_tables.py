@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from src.domain.patterns import Json, Pattern, PresenceTrigger
+from src.domain.patterns import HeldTrigger, Json, MissedTrigger, Pattern, PresenceTrigger, RateTrigger
 from src.domain.runs import Shortlist
 from src.domain.whys import Why
 from src.terminal import readable
@@ -20,7 +20,6 @@ _UNIT = {
     "day_type": "days",
     "sun": "days",
     "missed": "days",
-    "rate": "days",
     "numeric": "crossings",
     "state": "times",
     "together": "times",
@@ -30,8 +29,20 @@ _PRIORITY_STYLE = {"high": "bold", "medium": "", "low": "dim"}
 
 
 def seen(pattern: Pattern) -> str:
-    """``19/22 days``: chances taken of chances there were."""
-    return f"{pattern.evidence.hits}/{pattern.evidence.opportunities} {_unit(pattern)}"
+    """``19/22 days``: chances taken of chances there were. Of what is only told: how it was before."""
+    hits, opportunities = pattern.evidence.hits, pattern.evidence.opportunities
+    match pattern.trigger:
+        case RateTrigger(per_week_before=before, per_week_after=now):
+            return f"{_short(before)} → {_short(now)} a week"
+        case HeldTrigger() if not pattern.actions:
+            return f"{hits} times before"
+        case MissedTrigger():
+            return f"{hits}/{opportunities} days before"
+    return f"{hits}/{opportunities} {_unit(pattern)}"
+
+
+def _short(often: float) -> str:
+    return f"{often:.0f}" if often >= 10 else f"{often:.1f}".removesuffix(".0")
 
 
 def _unit(pattern: Pattern) -> str:
@@ -48,8 +59,15 @@ def percent(share: float) -> str:
     return f"{share * 100:.0f} %"
 
 
+def by_chance(pattern: Pattern) -> str:
+    """``6 %``: the share that chance would take; nothing of what is only told, which was never a chance to take."""
+    return percent(pattern.evidence.expected_rate) if pattern.actions else ""
+
+
 def later(pattern: Pattern) -> str:
-    """``6/7``: the same on days that were not used to find it."""
+    """``6/7``: the same on days that were not used to find it; nothing of what is told of those very days."""
+    if not pattern.actions:
+        return ""
     return f"{pattern.evidence.holdout.hits}/{pattern.evidence.holdout.opportunities}"
 
 
@@ -79,12 +97,48 @@ def home_line(events: int, entities: int, span: Json) -> Text:
     )
 
 
+# Reasons that lie in a link or a set of things that was tried; all others lie in the history.
+_OF_WHAT_WAS_TRIED = frozenset(
+    {
+        "could_be_chance",
+        "echo_of_a_device",
+        "ends_after_something_else",
+        "ends_by_the_clock",
+        "explained_by_a_pair",
+        "explained_by_a_simpler_pattern",
+        "explained_by_a_third",
+        "fading_on_later_days",
+        "faster_than_a_person",
+        "follows_from_its_counterpart",
+        "follows_too_seldom",
+        "happens_too_seldom",
+        "in_fixed_order",
+        "in_no_order",
+        "joins_too_seldom",
+        "minute_resolution",
+        "not_repeated_on_later_days",
+        "part_of_a_burst",
+        "silent_for_long",
+        "the_other_direction_is_shown",
+        "timed_by_a_device",
+        "too_few_chances_to_be_sure",
+        "too_few_hits",
+    }
+)
+
+
 def left_out_line(left_out: Mapping[str, int]) -> RenderableType:
-    """What was not used and why, in one line; nothing when all was used."""
-    if not left_out:
-        return Group()
-    reasons = ", ".join(f"{count:,} {readable(reason)}" for reason, count in left_out.items())
-    return Text(f"Left out: {reasons}.", style="dim")
+    """What was not used and why: a line for the history and one for what was tried; nothing when all was used."""
+    lines = []
+    for name, tried in (("Left out", False), ("Tried and dropped", True)):
+        reasons = [
+            f"{count:,} {readable(reason)}"
+            for reason, count in left_out.items()
+            if (reason in _OF_WHAT_WAS_TRIED) is tried
+        ]
+        if reasons:
+            lines.append(Text(f"{name}: {', '.join(reasons)}.", style="dim"))
+    return Group(*lines)
 
 
 def patterns_table(patterns: Sequence[Pattern]) -> RenderableType:
@@ -93,36 +147,38 @@ def patterns_table(patterns: Sequence[Pattern]) -> RenderableType:
         return Text("\nNo routine found that chance could not explain as well.")
     table = _table()
     for pattern in patterns:
-        table.add_row(_said(pattern), seen(pattern), percent(pattern.evidence.expected_rate), later(pattern))
+        table.add_row(_said(pattern), seen(pattern), by_chance(pattern), later(pattern))
     word = "routine" if len(patterns) == 1 else "routines"
     return Group(Text(f"\n{len(patterns)} {word} found\n", style="bold"), table)
 
 
 # Reasons that lie in what an entity is; all others lie in what people do with it, and are told one by one.
-_BY_NATURE = frozenset(
-    {
-        "cannot_be_set",
-        "entity_not_behaviour",
-        "free_text_entity",
-        "heartbeat",
-        "never_changes",
-        "numeric_entity",
-        "only_follows_others",
-        "sets_off_a_routine",
-    }
-)
+_BY_NATURE = {
+    "cannot_be_set": "Sensors, which nobody can set",
+    "entity_not_behaviour": "Software, batteries, links and weather",
+    "free_text_entity": "Free text",
+    "heartbeat": "Reports at regular gaps",
+    "never_changes": "Never changed",
+    "numeric_entity": "Measurements, which nobody sets",
+    "only_follows_others": "Only follow other devices",
+    "sets_off_a_routine": "Set off a routine that is shown",
+}
 
 
 def whys_table(whys: Sequence[Why]) -> RenderableType:
     """Why the rest has no routine: one line for what people can set, one for each sort of what they cannot."""
-    told = [Text(f"- {why.sentence}") for why in whys if why.reason not in _BY_NATURE]
-    sorts: dict[str, list[str]] = {}
-    for why in whys:
-        if why.reason in _BY_NATURE and why.entity_id is not None:
-            sorts.setdefault(why.reason, []).append(why.entity_id)
-    for reason, entity_ids in sorted(sorts.items()):
-        told.append(Text(f"- {readable(reason)} ({len(entity_ids)}): {', '.join(entity_ids)}", style="dim"))
-    return Group(Text("\nWhy not more\n", style="bold"), *told) if told else Group()
+    rows = [(Text(why.sentence), "") for why in whys if why.reason not in _BY_NATURE]
+    for reason, sort in _BY_NATURE.items():
+        entity_ids = [why.entity_id for why in whys if why.reason == reason and why.entity_id is not None]
+        if entity_ids:
+            rows.append((Text(f"{sort} ({len(entity_ids)}): {', '.join(entity_ids)}."), "dim"))
+    if not rows:
+        return Group()
+    # A grid, so that the lines of one reason stay under each other.
+    listed = Table.grid(padding=(0, 1))
+    for text, style in rows:
+        listed.add_row("-", text, style=style)
+    return Group(Text("\nWhy not more\n", style="bold"), listed)
 
 
 def shortlist_table(shortlist: Shortlist, rows: int = 100) -> RenderableType:
@@ -138,7 +194,7 @@ def shortlist_table(shortlist: Shortlist, rows: int = 100) -> RenderableType:
         about = Text(pattern.category or "")
         if pattern.priority:
             about.append(f"\n{pattern.priority}", style=_PRIORITY_STYLE.get(pattern.priority, ""))
-        table.add_row(_said(pattern), seen(pattern), percent(pattern.evidence.expected_rate), later(pattern), about)
+        table.add_row(_said(pattern), seen(pattern), by_chance(pattern), later(pattern), about)
     return Group(title, table)
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from src.analysis.amounts import clock, date, days, delay, duration, from_sun, level, rate
+from src.analysis.amounts import clock, date, days, delay, duration, from_sun, level, rates
 from src.domain.patterns import WEEKDAYS
 
 
@@ -102,19 +102,29 @@ def test_a_level_is_said_to_within_a_few_per_cent_and_without_an_exponent(size: 
 
 
 @pytest.mark.parametrize(
-    ("per_week", "said"),
+    ("now", "before", "said"),
     [
-        (0, "never"),
-        (0.4, "less than once a week"),
-        (1.2, "once a week"),
-        (2.0, "2 times a week"),
-        (2.4, "2.5 times a week"),
-        (6.1, "6 times a week"),
-        (21.9, "3 times a day"),
+        (6.1, 2.0, ("6 times a week", "2")),
+        (39.4, 8.4, ("39 times a week", "8")),
+        (8.0, 56.0, ("8 times a week", "56")),
+        (56.0, 20.0, ("8 times a day", "3")),
+        (42.0, 17.5, ("6 times a day", "2.5")),
+        (6.0, 1.1, ("6 times a week", "once a week")),
+        (6.0, 0.4, ("6 times a week", "less than once a week")),
+        (0.4, 6.0, ("less than once a week", "6")),
+        (6.0, 0.0, ("6 times a week", "never")),
     ],
 )
-def test_rates(per_week: float, said: str) -> None:
-    assert rate(per_week) == said
+def test_two_rates_are_said_in_the_unit_that_fits_the_smaller(now: float, before: float, said: tuple[str, str]) -> None:
+    assert rates(now, before) == said
+
+
+@given(st.floats(0.75, 500), st.floats(1.75, 20), st.booleans())
+def test_rates_that_differ_are_said_differently_and_in_one_unit(rate: float, factor: float, more: bool) -> None:
+    now, before = (rate * factor, rate) if more else (rate, rate * factor)
+    said, former = rates(now, before)
+    assert said.removesuffix(" a week").removesuffix(" a day").removesuffix(" times") != former
+    assert not ("a day" in said and "a week" in former)
 
 
 def test_dates_are_said_without_the_year() -> None:

@@ -258,7 +258,7 @@ NAMES = {"sensor.living_room_illuminance": EntityInfo("sensor.living_room_illumi
         ),
         (every_kind.SCENE, "The lamp, the spots and the TV are turned on together."),
         (every_kind.DURATION, "The bathroom fan is turned off after about 20 minutes."),
-        (every_kind.FREQUENCY, "The washing machine turns on 6 times a week since 12 October, 2 times a week before."),
+        (every_kind.FREQUENCY, "The washing machine turns on 6 times a week since 12 October, 2 before."),
         (every_kind.LEFT_OPEN, "The bedroom window was left open: longer than 40 minutes is unusual."),
         (
             every_kind.MISSED,

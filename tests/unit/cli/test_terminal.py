@@ -10,9 +10,20 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from rich.console import Console, RenderableType
 
-from src.domain.patterns import Kind, Pattern, PresenceTrigger
+from src.domain.patterns import Kind, Pattern, PresenceTrigger, RateTrigger
 from src.domain.runs import Shortlist
-from src.routine_tables import left_out_line, made_by_line, patterns_table, percent, seen, shortlist_table
+from src.domain.whys import Why
+from src.routine_tables import (
+    by_chance,
+    later,
+    left_out_line,
+    made_by_line,
+    patterns_table,
+    percent,
+    seen,
+    shortlist_table,
+    whys_table,
+)
 from src.terminal import Terminal
 from tests.unit.domain import every_kind
 
@@ -125,12 +136,30 @@ def test_a_share_for_people(share: float, text: str) -> None:
     assert percent(share) == text
 
 
-UNITS = ["days"] * 4 + ["times", "arrivals", "crossings"] + ["times"] * 3 + ["days", "times", "days"]
+UNITS = ["days"] * 4 + ["times", "arrivals", "crossings"] + ["times"] * 3
+TOLD = [every_kind.FREQUENCY, every_kind.LEFT_OPEN, every_kind.MISSED]
 
 
-@pytest.mark.parametrize(("pattern", "unit"), list(zip(every_kind.EVERY, UNITS, strict=True)), ids=every_kind.NAMES)
+@pytest.mark.parametrize(
+    ("pattern", "unit"), list(zip(every_kind.EVERY[:10], UNITS, strict=True)), ids=every_kind.NAMES[:10]
+)
 def test_evidence_is_counted_in_its_own_unit(pattern: Pattern, unit: str) -> None:
-    assert seen(pattern) == f"19/22 {unit}"
+    assert (seen(pattern), by_chance(pattern), later(pattern)) == (f"19/22 {unit}", "6 %", "6/7")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "before"),
+    list(zip(TOLD, ["2 → 6.1 a week", "19 times before", "19/22 days before"], strict=True)),
+    ids=every_kind.NAMES[10:],
+)
+def test_what_is_only_told_says_how_it_was_and_claims_no_chances(pattern: Pattern, before: str) -> None:
+    assert (seen(pattern), by_chance(pattern), later(pattern)) == (before, "", "")
+    assert "%" not in rendered(patterns_table([pattern.with_(sentence="Something changed.")]), 100)
+
+
+def test_a_rate_of_many_times_a_week_has_no_decimals() -> None:
+    often = every_kind.FREQUENCY.with_(trigger=RateTrigger("switch.kettle", "on", 8.4, 39.4, "2025-10-21"))
+    assert seen(often) == "8.4 → 39 a week"
 
 
 def test_who_leaves_is_counted_in_departures() -> None:
@@ -147,3 +176,26 @@ def test_what_an_automation_does_already_is_told_beside_the_routine(pattern: Pat
     covered = pattern.with_(covered_by="automation.kitchen_morning")
     assert "Already done by automation.kitchen_morning." in rendered(patterns_table([covered]), 100)
     assert "Already done" not in rendered(patterns_table([pattern]), 100)
+
+
+def test_what_was_left_out_is_told_apart_from_what_was_tried() -> None:
+    text = rendered(left_out_line({"heartbeat": 1200, "in_no_order": 57}), 100)
+    assert text.splitlines() == ["Left out: 1,200 heartbeat.", "Tried and dropped: 57 in no order."]
+
+
+def test_why_there_is_no_more_is_told_of_what_people_set_and_summed_up_for_the_rest() -> None:
+    whys = [
+        Why("binary_sensor.cellar", "cannot_be_set", sentence="The cellar: a sensor."),
+        Why("light.hall", "changes_too_seldom", sentence="The hall light: people changed it on 3 days."),
+        Why("person.ben", "cannot_be_set", sentence="Ben: a sensor."),
+    ]
+    lines = [line.rstrip() for line in rendered(whys_table(whys), 60).splitlines()]
+    assert lines == [
+        "",
+        "Why not more",
+        "",
+        "- The hall light: people changed it on 3 days.",
+        "- Sensors, which nobody can set (2): binary_sensor.cellar,",
+        "  person.ben.",
+    ]
+    assert rendered(whys_table([]), 80).strip() == ""

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 import src.web.page
+from src import routine_tables
 from src.domain.patterns import Kind, Pattern, PresenceTrigger
 from tests.unit.domain import every_kind
 
@@ -56,17 +57,26 @@ def test_every_kind_has_its_sign() -> None:
     assert signs == [str(kind) for kind in Kind]
 
 
+CONDITIONS = (
+    {"type": "sun", "is": "below_horizon"},
+    {"type": "presence", "is": "somebody_home", "entity_ids": ["person.anna"]},
+    {"type": "state", "entity_id": "media_player.tv", "state": "playing"},
+    {"type": "time", "weekdays": ["sat", "sun"]},
+    {"type": "season", "from": "10-20", "until": None},
+)
+CONDITIONED = every_kind.CO_OCCURRENCE.with_(conditions=CONDITIONS)
 LEAVING = every_kind.PRESENCE.with_(
     trigger=PresenceTrigger("last_leaves", every_kind.PEOPLE, 45.0, 120.0), covered_by="automation.all_off"
 )
-PATTERNS = [*every_kind.EVERY, LEAVING]
+CHANGED = every_kind.FREQUENCY.with_(evidence=every_kind.evidence(drift="strengthening"))
+PATTERNS = [*every_kind.EVERY, LEAVING, CONDITIONED, CHANGED]
 
 SCRIPT = """
 import { readFileSync } from "node:fs";
 // By its text and not by its name: Node takes a .js file for a module only when a package says so.
 const words = await import("data:text/javascript," + encodeURIComponent(readFileSync(process.argv[1], "utf-8")));
 console.log(JSON.stringify(JSON.parse(readFileSync(0, "utf-8")).map((pattern) => ({
-  evidence: words.evidence(pattern), facts: Object.fromEntries(words.facts(pattern)),
+  evidence: words.evidence(pattern), drift: words.drift(pattern), facts: Object.fromEntries(words.facts(pattern)),
   weekdays: words.weekdays(pattern.trigger), times: words.times(pattern.trigger).map((time) => time.at),
 }))));
 """
@@ -129,7 +139,11 @@ def test_a_routine_is_told_with_its_evidence(
             "6.1 times a week since 12 Oct 2025, 2.0 before; by chance less than 1 in 1000.",
             ("About", "switch.washing_machine → on"),
         ),
-        (every_kind.LEFT_OPEN, "It used to end sooner, 19 of 22 times.", ("Unusual", "longer than 40 min")),
+        (
+            every_kind.LEFT_OPEN,
+            "It used to end sooner, 19 of 22 times; last left so on 19 Nov 2025.",
+            ("Unusual", "longer than 40 min"),
+        ),
         (every_kind.MISSED, "It used to happen on 19 of 22 weekdays.", ("Missing since", "12 Nov 2025")),
     ],
     ids=every_kind.NAMES[10:],
@@ -155,3 +169,20 @@ def test_who_leaves_is_counted_in_departures(said: Said) -> None:
     told = said(LEAVING)
     assert told["evidence"].startswith("19 of 22 departures, ")
     assert told["facts"]["Already done by"] == "automation.all_off"
+
+
+def test_every_condition_is_among_the_facts(said: Said) -> None:
+    assert said(CONDITIONED)["facts"]["Only"] == (
+        "sun below horizon; somebody home (person.anna); media_player.tv is playing; weekend days; from 10-20"
+    )
+    assert "Only" not in said(every_kind.CO_OCCURRENCE)["facts"]
+
+
+def test_a_habit_that_changed_is_not_told_to_change_as_well(said: Said) -> None:
+    assert said(CHANGED)["drift"] == ""
+
+
+def test_what_nobody_does_is_called_the_same_on_the_page_and_in_a_terminal() -> None:
+    text = (FOLDER / "whys.js").read_text("utf-8")
+    (table,) = re.findall(r"const BY_NATURE = \{(.*?)\};", text, re.DOTALL)
+    assert dict(re.findall(r'(\w+): "([^"]+)"', table)) == routine_tables._BY_NATURE

@@ -36,6 +36,8 @@ _MONTHS = (
 # Steps that a duration is rounded to: below so many minutes, to so many minutes.
 _DURATION_STEPS = ((10, 1), (60, 5), (120, 15), (360, 30), (2880, 60))
 
+_DAILY = 17.5  # times a week, from which on a rate is said by the day
+
 
 def clock(at: str) -> str:
     """``07:12:30`` as ``07:10``: to the nearest five minutes, over midnight too. What is no time is said as it is."""
@@ -127,16 +129,28 @@ def level(value: float, unit: str | None) -> str:
     return f"{said} {unit}" if unit else said
 
 
-def rate(per_week: float) -> str:
-    """``never``, ``less than once a week``, ``once a week``, ``2.5 times a week``, ``3 times a day``."""
-    if per_week <= 0:
+def rates(now: float, before: float) -> tuple[str, str]:
+    """Two rates to compare, in one unit: ``6 times a week`` and ``2``, ``8 times a day`` and ``3``.
+
+    The smaller one chooses the unit: a day only where both are several times a day.
+
+    Args:
+        now: a week.
+        before: a week. Where it is a number of the same unit, the unit is not said again.
+    """
+    days, unit = (7, "a day") if min(now, before) >= _DAILY else (1, "a week")
+    often, former = _often(now / days, unit), _often(before / days, unit)
+    return often, former.removesuffix(f" times {unit}")
+
+
+def _often(amount: float, unit: str) -> str:
+    """``never``, ``less than once a week``, ``once a week``, ``2.5 times a week``, ``40 times a week``."""
+    if amount <= 0:
         return "never"
-    if per_week < 0.75:
-        return "less than once a week"
-    if per_week >= 17.5:
-        return f"{round(per_week / 7)} times a day"
-    rounded = round(per_week * 2) / 2 if per_week < 3 else float(round(per_week))
-    return "once a week" if rounded == 1 else f"{rounded:g} times a week"
+    if amount < 0.75:
+        return f"less than once {unit}"
+    rounded = round(amount * 2) / 2 if amount < 3 else float(round(amount))
+    return f"once {unit}" if rounded == 1 else f"{rounded:g} times {unit}"
 
 
 def listed(parts: Sequence[str]) -> str:

@@ -10,19 +10,20 @@ from src.domain.events import EntityInfo
 from src.domain.patterns import Json, Kind
 from src.domain.whys import Why
 
-_CLAIM = {
-    Kind.TIME_OF_DAY: "a time of day",
-    Kind.DAY_TYPE: "a time that depends on the sort of day",
-    Kind.SOLAR: "a time before or after sunrise or sunset",
-    Kind.SEASONAL: "a time of day in one part of the year",
-    Kind.CO_OCCURRENCE: "something that comes before it",
-    Kind.PRESENCE: "somebody who comes or goes",
-    Kind.THRESHOLD: "a measurement that crosses a level",
-    Kind.SEQUENCE: "a sequence of steps",
-    Kind.SCENE: "things that are set together",
-    Kind.DURATION: "how long it lasts",
-    Kind.FREQUENCY: "how often it happens",
-    Kind.ANOMALY: "something out of the ordinary",
+# How an entity changes that keeps to a routine, to follow "changes".
+_HOW = {
+    Kind.TIME_OF_DAY: "at a time of day",
+    Kind.DAY_TYPE: "at a time that depends on the sort of day",
+    Kind.SOLAR: "about so long before or after sunrise or sunset",
+    Kind.SEASONAL: "at a time of day in one part of the year",
+    Kind.CO_OCCURRENCE: "after something else",
+    Kind.PRESENCE: "after somebody comes or goes",
+    Kind.THRESHOLD: "after a measurement crosses a level",
+    Kind.SEQUENCE: "in a sequence of steps",
+    Kind.SCENE: "together with other things",
+    Kind.DURATION: "back after about as long each time",
+    Kind.FREQUENCY: "more or less often than before",
+    Kind.ANOMALY: "in an unusual way",
 }
 
 
@@ -43,70 +44,88 @@ def _name(entity_id: str, info: Mapping[str, EntityInfo]) -> str:
     return name_of(info.get(entity_id) or EntityInfo(entity_id), info.values()).text
 
 
-def _claim(why: Why) -> str:
-    return "a routine" if why.kind is None else _CLAIM[why.kind]
+def _how(why: Why) -> str:
+    return "regularly" if why.kind is None else _HOW[why.kind]
 
 
 def _counts(detail: Json) -> str:
-    return f"{detail['hits']} of {detail['opportunities']}"
+    return f"{detail['hits']:,} of {detail['opportunities']:,}"
+
+
+def _share(detail: Json) -> str:
+    return f"{detail['hits'] / max(1, detail['opportunities']):.0%}".replace("%", " %")
+
+
+def _days(count: int) -> str:
+    return f"{count:,} day" if count == 1 else f"{count:,} days"
 
 
 def _by(why: Why, info: Mapping[str, EntityInfo]) -> str:
+    """`` (the hall light, after something else)``: the suggestion that goes before."""
     by = why.detail.get("by")
-    return f" ({_name(by['entity_id'], info)}, {_CLAIM[Kind(by['kind'])]})" if isinstance(by, dict) else ""
+    return f" ({_name(by['entity_id'], info)}, {_HOW[Kind(by['kind'])]})" if isinstance(by, dict) else ""
+
+
+def _by_people(why: Why, info: Mapping[str, EntityInfo]) -> str:
+    detail = why.detail
+    needed = f"on at least {_days(detail['needed'])}"
+    if not detail["by_people"]:
+        return f"automations made all {detail['changes']:,} changes; changes by people are needed, {needed}"
+    return (
+        f"people made {detail['by_people']:,} of {detail['changes']:,} changes, on {_days(detail['days'])};"
+        f" changes {needed} are needed, and automations made the others"
+    )
 
 
 _Saying = Callable[[Why, Mapping[str, EntityInfo]], str]
 
 _SENTENCES: dict[str, _Saying] = {
     "home_with_too_few_days": lambda why, info: (
-        f"events on {why.detail['reached']} days; habits can be told from chance from {why.detail['needed']} days on,"
-        " and better after some weeks"
+        f"its history has events on {_days(why.detail['reached'])}; habits can be told from chance from"
+        f" {_days(why.detail['needed'])} on, and better after some weeks"
     ),
     "entity_not_behaviour": lambda why, info: (
         "reports on software, batteries, links or weather, which is nobody's habit"
     ),
-    "numeric_entity": lambda why, info: "a measurement; it may set something off, but nobody sets it",
+    "numeric_entity": lambda why, info: "a measurement, which nobody sets; it may set something off",
     "free_text_entity": lambda why, info: "takes too many different texts to be a habit",
     "never_changes": lambda why, info: "never changed to another state",
     "heartbeat": lambda why, info: "reports at regular gaps around the clock, as devices do and people do not",
-    "cannot_be_set": lambda why, info: "a sensor: it may set something off, but nobody can set it",
+    "cannot_be_set": lambda why, info: "a sensor, which nobody can set; it may set something off",
     "sets_off_a_routine": lambda why, info: "sets off a routine that is shown; nobody can set it itself",
     "only_follows_others": lambda why, info: "only follows other devices, as a group does",
-    "made_by_automation": lambda why, info: (
-        f"{why.detail['by_people']} of {why.detail['changes']} changes were made by people, on {why.detail['days']}"
-        f" days ({why.detail['needed']} are needed); automations made the others"
-    ),
+    "made_by_automation": _by_people,
     "changes_too_seldom": lambda why, info: (
-        f"people changed it on {why.detail['days']} days; {why.detail['needed']} are needed"
+        f"people changed it on {_days(why.detail['days'])}; at least {why.detail['needed']} are needed"
     ),
     "too_irregular": lambda why, info: (
-        f"the nearest to a habit was {_claim(why)}, which held {_counts(why.detail)} times;"
+        f"at best it changes {_how(why)}, on {_counts(why.detail)} occasions ({_share(why.detail)});"
         f" {round(100 * why.detail['needed_rate'])} % are needed"
     ),
     "never_the_same_way_twice": lambda why, info: (
-        "no time of day, no duration and nothing before it comes back often enough to be tested"
+        "keeps to no time of day, to no length of time and to nothing before it often enough to be tested"
     ),
     "could_be_chance": lambda why, info: (
-        f"{_claim(why)} held {_counts(why.detail)} times, but chance would give as much somewhere in a home like this"
-        f" (q {why.detail['reached']}, at most {why.detail['needed']} is shown)"
+        f"changes {_how(why)}, on {_counts(why.detail)} occasions, but chance would give as much somewhere in a home"
+        f" like this (q {why.detail['reached']}, at most {why.detail['needed']} is shown)"
     ),
     "happens_too_seldom": lambda why, info: (
-        f"{_claim(why)} is no chance, but holds only {round(100 * why.detail['reached'])} % of the time"
-        f" ({round(100 * why.detail['needed'])} % are needed)"
+        f"changes {_how(why)} more often than by chance, but only {round(100 * why.detail['reached'])} % of the time;"
+        f" {round(100 * why.detail['needed'])} % are needed"
     ),
     "too_few_chances_to_be_sure": lambda why, info: (
-        f"{_claim(why)} held {_counts(why.detail)} times, too few to be sure that it does so"
+        f"changes {_how(why)}, on {_counts(why.detail)} occasions, too few to be sure that it does so"
         f" {round(100 * why.detail['needed'])} % of the time; more days will tell"
     ),
     "not_repeated_on_later_days": lambda why, info: (
-        f"{_claim(why)} held {_counts(why.detail)} times at first, and"
-        f" {_counts(why.detail['holdout'])} on the later days, which chance gives too"
+        f"changed {_how(why)} on {_counts(why.detail)} occasions at first, but on"
+        f" {_counts(why.detail['holdout'])} later, which chance gives too"
     ),
     "fading_on_later_days": lambda why, info: (
-        f"{_claim(why)} held {_counts(why.detail)} times at first, and only {_counts(why.detail['holdout'])} lately"
+        f"changed {_how(why)} on {_counts(why.detail)} occasions at first, but on only"
+        f" {_counts(why.detail['holdout'])} lately"
     ),
     "follows_from_its_counterpart": lambda why, info: f"its end follows from its beginning{_by(why, info)}",
     "the_other_direction_is_shown": lambda why, info: f"the same link is shown the other way round{_by(why, info)}",
-    "explained_by_a_simpler_pattern": lambda why, info: f"another suggestion explains the same{_by(why, info)}",
+    "explained_by_a_simpler_pattern": lambda why, info: f"another suggestion says the same{_by(why, info)}",
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 
-from src.analysis.amounts import clock, date, days, delay, duration, from_sun, level, listed, rate
+from src.analysis.amounts import clock, date, days, delay, duration, from_sun, level, listed, rates
 from src.analysis.names import Name, device_class_of, name_of
 from src.analysis.verbs import passive, plain, plural, state_word, verb
 from src.domain.events import EntityInfo
@@ -71,7 +71,7 @@ def _routine(pattern: Pattern, info: _Info) -> str:
             state = state_word(about.domain, device_class_of(about), trigger.to)
             return f"{name.text} {left} {state}: longer than {duration(trigger.for_seconds)} is unusual"
         case RateTrigger():
-            often, before = rate(trigger.per_week_after), rate(trigger.per_week_before)
+            often, before = rates(trigger.per_week_after, trigger.per_week_before)
             does = _what((Action(trigger.entity_id, trigger.to),), info)
             return f"{does} {often} since {date(trigger.since)}, {before} before"
         case MissedTrigger():

@@ -32,7 +32,8 @@ export function card(pattern, decide) {
   part(".priority").textContent = pattern.priority ? `${pattern.priority} priority` : "";
   part(".priority").dataset.level = pattern.priority ?? "";
   part(".rank").textContent = pattern.scores ? `№ ${pattern.scores.rank}` : "";
-  part(".sentence").textContent = pattern.sentence;
+  // A number and its sign stay on one line.
+  part(".sentence").textContent = pattern.sentence.replace(/(\d) (?=[%°])/g, "$1\u00a0");
   fillWeek(part(".week"), pattern);
   if (told(pattern)) part(".rate").remove();
   else fillRate(made, pattern.evidence);

@@ -91,10 +91,12 @@ function toldEvidence({ trigger, evidence: found }) {
   }
   const usual = `${found.hits} of ${found.opportunities} ${unit({ trigger })}`;
   if (trigger.type === "missed") return `It used to happen on ${usual}.`;
-  return `It used to end sooner, ${usual}.`;
+  return `It used to end sooner, ${usual}; last left so on ${date(found.last_seen)}.`;
 }
 
+/** Nothing of what is told, which is a change already. */
 export function drift(pattern) {
+  if (told(pattern)) return "";
   return {
     earlier: "It has been moving earlier.", later: "It has been moving later.",
     fading: "It happens less often lately.", strengthening: "It happens more often lately.",
@@ -135,6 +137,22 @@ export function moment(text, now = new Date()) {
 
 function step({ entity_id: entity, to, after_seconds: after }) {
   return `${entity} → ${to}${after === undefined ? "" : ` (after ${seconds(after)})`}`;
+}
+
+/** A condition without which it does not hold: "binary_sensor.window is on", "sun below horizon". */
+function condition(only) {
+  const some = only.is?.replaceAll("_", " ");
+  switch (only.type) {
+    case "time": {
+      const bounds = [only.after && `after ${only.after.slice(0, 5)}`, only.before && `before ${only.before.slice(0, 5)}`];
+      return [...bounds, only.weekdays?.length && listed(only.weekdays)].filter(Boolean).join(", ");
+    }
+    case "sun": return `sun ${some}`;
+    case "presence": return `${some} (${only.entity_ids.join(", ")})`;
+    case "state": return `${only.entity_id} is ${only.state ?? only.to}`;
+    case "season": return [only.from && `from ${only.from}`, only.until && `until ${only.until}`].filter(Boolean).join(" ");
+    default: return JSON.stringify(only);
+  }
 }
 
 /** What sets it off, as entry rows. */
@@ -185,9 +203,11 @@ export function facts(pattern) {
   }
   rows.push(["False discovery", small(found.q_value)]);
   rows.push(...causes(pattern));
+  if (pattern.conditions?.length) rows.push(["Only", pattern.conditions.map(condition).join("; ")]);
   if (!told(pattern)) rows.push(["Does", pattern.actions.map(step).join(", ")]);
   if (pattern.covered_by) rows.push(["Already done by", pattern.covered_by]);
-  rows.push(["Seen", `${date(found.first_seen)} to ${date(found.last_seen)}`]);
+  const seen = [date(found.first_seen), date(found.last_seen)];
+  rows.push(["Seen", seen[0] === seen[1] ? seen[0] : seen.join(" to ")]);
   const made = pattern.made_by ?? {};
   if (made.embedding) rows.push(["Retrieved by", made.embedding]);
   if (made.reranker) rows.push(["Ranked by", made.reranker]);
