@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from src.domain.patterns import WEEKDAYS, Kind, TimeTrigger
-from src.mining.bars import MAX_Q, holdout_p, shortfall
+from src.mining.bars import holdout_p, shortfall
 from src.mining.kind import Bar, Candidate, Trial
 from src.mining.statistics import lower_tail, upper_tail, wilson
 
@@ -101,7 +101,7 @@ def test_the_bars_are_what_the_documentation_says(
     hits, n = discovery[0] + holdout[0], discovery[1] + holdout[1]
     ease = 0.8 if known else 1.0
     passes = (
-        q <= (0.2 if known else MAX_Q)
+        q <= (0.2 if known else 0.05)
         and hits / n >= 0.5 * ease
         and wilson(hits, n)[0] >= 0.35 * ease
         and upper_tail(*holdout, chance) <= (0.2 if known else 0.05)

@@ -69,7 +69,7 @@ TOLD_EXAMPLE: Json = {
     **PATTERN_EXAMPLE,
     "id": "p_9e03c7715ab2fd48",
     "kind": "frequency",
-    "sentence": "The washing machine turns on 6 times a week since 12 October, 2 times a week before.",
+    "sentence": "The washing machine turns on 6 times a week since 12 October, 2 before.",
     "trigger": {
         "type": "rate",
         "entity_id": "switch.washing_machine",

@@ -36,8 +36,8 @@ WHY_EXAMPLE: Json = {
     "entity_id": "light.hall",
     "reason": "could_be_chance",
     "kind": "time_of_day",
-    "sentence": "The hall light: a time of day held 6 of 7 times, but chance would give as much somewhere in a home like"
-    " this (q 0.0714, at most 0.05 is shown).",
+    "sentence": "The hall light: a time of day held 6 of 7 times, but chance would give as much somewhere in a home"
+    " like this (q 0.0714, at most 0.05 is shown).",
     "detail": {"reached": 0.0714, "needed": 0.05, "hits": 6, "opportunities": 7},
 }
 

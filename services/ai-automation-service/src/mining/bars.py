@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from src.mining.kind import Bar, Candidate
 from src.mining.statistics import lower_tail, upper_tail, wilson
 
-MAX_Q = 0.05
-
 # What was shown already stays while its evidence is merely weaker, so that a routine at the edge does not come and go.
-_KEPT_MAX_Q = 0.2
+_KEPT_Q = 4.0  # times the bar of what is new
 _KEPT_RATE = 0.8
 _KEPT_HOLDOUT_P = 0.2
 _KEPT_FADING_P = 0.001
@@ -47,7 +45,7 @@ def shortfall(candidate: Candidate, q_value: float, bar: Bar, *, known: bool = F
     discovery, holdout = candidate.discovery, candidate.holdout
     hits, opportunities = discovery.hits + holdout.hits, discovery.opportunities + holdout.opportunities
     ease = _KEPT_RATE if known else 1.0
-    max_q = _KEPT_MAX_Q if known else MAX_Q
+    max_q = bar.max_q * (_KEPT_Q if known else 1.0)
     if q_value > max_q:
         return Shortfall("could_be_chance", q_value, max_q)
     rate = hits / opportunities if opportunities else 0.0

@@ -44,19 +44,21 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """What a candidate of a kind must reach besides its q-value.
+    """What a candidate of a kind must reach.
 
     Attributes:
         min_rate: share of all opportunities taken, held-out ones included.
         min_rate_low: Wilson 95 % lower bound of that share.
         max_holdout_p: upper tail on the held-out days under the null model.
         max_fading_p: a held-out share whose lower tail is below this has faded.
+        max_q: q-value over the kind's family.
     """
 
     min_rate: float = 0.5
     min_rate_low: float = 0.35
     max_holdout_p: float = 0.05
     max_fading_p: float = 0.01
+    max_q: float = 0.05
 
 
 @dataclass(frozen=True)

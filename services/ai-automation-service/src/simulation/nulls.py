@@ -25,8 +25,8 @@ _DOMAINS = ("light", "light", "switch", "binary_sensor", "media_player", "light"
 _ROOMS = ("Kitchen", "Living room", "Bedroom")
 _CLASSES = {"binary_sensor": "door"}
 _MEASURES = ("temperature", "°C")
-# How long a thing is used, and how often a day, is the same after its days were turned; what waits for the weather comes
-# oftener in one month than in the next, which is a change of habit as good as any.
+# How long a thing is used, and how often a day, is the same after its days were turned; what waits for the weather
+# comes oftener in one month than in the next, which is a change of habit as good as any.
 _LEFT_BY_TURNING = {Kind.DURATION, Kind.FREQUENCY, Kind.ANOMALY, Kind.SEASONAL, Kind.THRESHOLD}
 BROKEN_BY_TURNING = frozenset(Kind) - _LEFT_BY_TURNING
 _STATES = {"lock": ("unlocked", "locked"), "person": ("not_home", "home"), "media_player": ("idle", "playing")}

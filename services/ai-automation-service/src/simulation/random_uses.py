@@ -108,8 +108,8 @@ def frequency(at: Planting) -> Planted | None:
     if number is None:
         return None
     at.quiet.add(number)
-    factor = float(at.rng.uniform(3.5, 6))
-    often = float(at.rng.uniform(3.2, 5))
+    factor = float(at.rng.uniform(4, 6.5))
+    often = float(at.rng.uniform(5, 8))
     more = at.rng.random() < 0.5
     # Short uses: while a thing is on it cannot be turned on, which would hide a part of the change.
     device = at.change(number, uses=often / factor if more else often, minutes=(3, 20), passing=None)

@@ -67,7 +67,7 @@ class Anomaly:
     """See the module."""
 
     kind = Kind.ANOMALY
-    bar = Bar(min_rate=0.5, min_rate_low=0.3, max_holdout_p=1.0, max_fading_p=0.0)
+    bar = Bar(min_rate=0.5, min_rate_low=0.3, max_holdout_p=1.0, max_fading_p=0.0, max_q=0.005)
 
     def search(self, home: Home) -> Search:
         outages = find_outages(home.log)

@@ -45,7 +45,6 @@ _NEWEST, _OLDEST = 10, 90  # days since the change
 _LATER = 14  # days; whole weeks, which give every weekday its share
 _REACH = 180  # days that are looked back on
 _LEAST_TIMES = 25  # fewer cannot show a change of that factor
-_AGAIN = 1.5  # the price of being asked on many nights, which mostly see the same days
 _HOPELESS = 0.5  # a p-value that is no better than this
 _WATCH_HOURS = (7, 12, 17, 22)
 
@@ -74,7 +73,7 @@ class Frequency:
     """See the module."""
 
     kind = Kind.FREQUENCY
-    bar = Bar(min_rate=0.5, min_rate_low=0.3)
+    bar = Bar(min_rate=0.5, min_rate_low=0.3, max_q=0.005)
 
     def search(self, home: Home) -> Search:
         left_out: Counter[str] = Counter()
@@ -95,12 +94,14 @@ class Frequency:
         # One thing's days say little of how they hang together; those of the home say more.
         usual = float(np.mean([each.widening for each in series])) if series else 1.0
         dark = dark_share(home)
+        # Weighted Bonferroni: how often a thing is used in all says nothing of when, and much of what could be seen.
+        uses = sum(int(each.counts.sum()) for each in series)
         tests = (
             _test(
                 home,
                 each,
                 max(1.0, usual, (each.widening + usual) / 2),
-                len(series),
+                uses / int(each.counts.sum()),
                 dark if dark is not None and used_for_light(home, each.code, dark) else None,
             )
             for each in series
@@ -157,17 +158,17 @@ def _count(home: Home, code: int, days: Int64Array) -> _Series | None:
 
 
 def _test(
-    home: Home, series: _Series, widening: float, tested: int, dark: Float64Array | None
+    home: Home, series: _Series, widening: float, price: float, dark: Float64Array | None
 ) -> tuple[float, Candidate] | None:
     """The change of one thing with its p-value, which pays for all things; None where there is no hope of one.
 
     Args:
         widening: factor on the variance.
-        tested: how many things were, which is paid for here.
+        price: of this thing, so that all things are paid for.
         dark: float64 (days,), of each day, as far as it bears on this thing; None where it does not.
     """
     changes, change = home.changes, series.change
-    p_value = min(1.0, change.p_value(widening) * tested * _AGAIN)
+    p_value = min(1.0, change.p_value(widening) * price)
     before, now = series.counts[: change.at], series.counts[change.at :]
     is_later = series.days[change.at :] >= changes.days - _LATER
     later = now[is_later]
@@ -186,7 +187,7 @@ def _test(
         )
         if seen.more != change.more or not _differs(rate, rate_now, change.more):
             return None
-        p_value = max(p_value, min(1.0, seen.p_value(widening) * tested * _AGAIN))
+        p_value = max(p_value, min(1.0, seen.p_value(widening) * price))
         if p_value > _HOPELESS:
             return None
     # What stopped wholly, or never was before, cannot be told from a device that broke, or was not there yet.
