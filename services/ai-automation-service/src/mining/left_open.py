@@ -36,7 +36,7 @@ _LEFT = {
     "valve": ("open",),
 }
 
-_BRIEF = 2_700.0  # s, of the median time that something is on
+_BRIEF = 600.0  # s, of the median time that something is on
 _SHAPES = np.linspace(0.5, 2.0, 151)  # of a Weibull distribution
 _VARIATION = np.sqrt(gamma(1 + 2 / _SHAPES) / gamma(1 + 1 / _SHAPES) ** 2 - 1)  # falls as the shape grows
 _ROUND_MINUTES = (5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 360, 480, 720, 1440, 2160, 2880, 4320, 5760, 10080)

@@ -140,7 +140,7 @@ def anomaly(at: Planting) -> Planted | None:
     name, to, longest = (contacts[0], "on", 900.0) if contacts else ("", "on", 3600.0)
     if number is not None:
         at.quiet.add(number)
-        device = at.change(number, uses=float(at.rng.uniform(1.5, 3)), minutes=(4, 60), passing=None)
+        device = at.change(number, uses=float(at.rng.uniform(1.5, 3)), minutes=(2, 12), passing=None)
         name, to = device.info.entity_id, device.on
     return Planted(
         Kind.ANOMALY,
