@@ -277,7 +277,7 @@ def test_why_there_is_no_more_is_told_when_it_is_opened(
         asked.append(run_id)
         return whys
 
-    monkeypatch.setattr(home.store.runs, "whys", kept, raising=False)
+    monkeypatch.setattr(home.store.runs, "whys", kept)
     finished_run(home)
     told = drive(
         home,
@@ -329,7 +329,7 @@ def test_a_phone_needs_no_sideways_scrolling(drive: Drive, tmp_path: Path, monke
     home = world(tmp_path, long, HALL)
     finished_run(home, *(Shortlist(name, (long,)) for name in ("save energy", "safer nights", "more comfort")))
     left_out = Why("sensor." + "x" * 80, "numeric_entity")
-    monkeypatch.setattr(home.store.runs, "whys", lambda run_id: (left_out,), raising=False)
+    monkeypatch.setattr(home.store.runs, "whys", lambda run_id: (left_out,))
     told = drive(
         home,
         """

@@ -25,6 +25,7 @@ from src.domain.patterns import (
     TimeTrigger,
 )
 from src.domain.runs import Run, RunState, RunTrigger, Shortlist
+from src.domain.whys import Why
 from src.errors import InvalidSetting, ModelUnavailable, NotFound, RunInProgress, ServiceError
 from src.jobs.runner import RunProgress, Submitted
 from src.models.downloads import DownloadBoard
@@ -118,6 +119,7 @@ class FakeRuns:
     def __init__(self) -> None:
         self.kept: dict[str, Run] = {}
         self.published: dict[str, list[Shortlist]] = {}
+        self.reasons: dict[str, list[Why]] = {}
 
     def get(self, run_id: str) -> Run:
         if run_id not in self.kept:
@@ -132,6 +134,9 @@ class FakeRuns:
 
     def shortlists(self, run_id: str) -> list[Shortlist]:
         return self.published.get(run_id, [])
+
+    def whys(self, run_id: str) -> list[Why]:
+        return self.reasons.get(run_id, [])
 
 
 @dataclass

@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.testclient import TestClient
 
 from src.domain.runs import Shortlist
+from src.domain.whys import Why
 from tests.unit.api.fakes import HALL, KITCHEN, World
 from tests.unit.api.test_problems import assert_problem
 
@@ -55,3 +56,29 @@ def test_a_failed_run_says_why_and_hides_nothing_of_the_one_before(client: TestC
 
 def test_a_run_that_is_not_there_is_a_problem(client: TestClient) -> None:
     assert_problem(client.get("/runs/r_0"), 404, "not_found")
+
+
+def test_why_nothing_is_suggested_for_an_entity(client: TestClient, home: World) -> None:
+    run_id = begin(client)
+    home.runner.finish(run_id)
+    home.store.runs.reasons[run_id] = [
+        Why("light.attic", "changes_too_seldom", None, {"days": 2, "needed": 5}, "The attic light: too seldom."),
+        Why("sensor.power", "numeric_entity", None, {}, "The power: a measurement."),
+    ]
+    told = client.get(f"/runs/{run_id}/whys").json()
+    assert told["run"] == run_id
+    assert [why["entity_id"] for why in told["whys"]] == ["light.attic", "sensor.power"]
+    assert client.get("/runs/latest/whys", params={"entity_id": "light.attic"}).json()["whys"] == [
+        {
+            "entity_id": "light.attic",
+            "reason": "changes_too_seldom",
+            "kind": None,
+            "sentence": "The attic light: too seldom.",
+            "detail": {"days": 2, "needed": 5},
+        }
+    ]
+
+
+def test_no_reasons_without_a_run(client: TestClient) -> None:
+    assert_problem(client.get("/runs/latest/whys"), 404, "not_found")
+    assert_problem(client.get("/runs/r_0/whys"), 404, "not_found")

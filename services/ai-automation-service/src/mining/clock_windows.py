@@ -27,6 +27,7 @@ _MAX_ELSEWHERE = 0.3
 # Days with an action just outside of the window, in a strip as wide as it, for each day with one inside. More of them,
 # and the window is a slice of something broader: the end of what lasts now an hour, now two.
 _MAX_BESIDE = 0.6
+_WIDTH_OF_CLOSEST = 2  # of HALF_BINS
 _PLAIN_CONTRAST, _CONTRAST = 2.0, 2.0  # nats by which the days of a set must differ from the others, beyond its price
 _RECENT, _ENOUGH = 9, 4  # hits that say where a routine is by now, and how few do
 _ROOM = 15.0  # minutes beside the window in which a moving routine is followed
@@ -85,6 +86,17 @@ def routines(home: Home, thing: ThingDays, *, plain: bool = False, most: int = 6
         measured = measure(home, thing, window)
         if measured is not None:
             yield measured
+
+
+def closest(home: Home, thing: ThingDays) -> Trial:
+    """The window of thirty-five minutes that holds the thing on most discovery days: how near to a time it comes."""
+    grid = Grid(thing, np.ones(len(thing.minutes), np.bool_))
+    days = home.discovery & thing.frame.known & thing.alive
+    hits = grid.hits(np.where(days, 0, -1), 1)[_WIDTH_OF_CLOSEST, 0]
+    at = np.array([np.argmax(hits)])
+    chance = grid.jittered(HALF_BINS[_WIDTH_OF_CLOSEST], at)[days]
+    n = int(np.count_nonzero(days))
+    return Trial(int(hits[at[0]]), n, float(chance.mean()) if n else 0.0)
 
 
 def _windows(home: Home, thing: ThingDays, *, plain: bool, most: int) -> tuple[Window, ...]:

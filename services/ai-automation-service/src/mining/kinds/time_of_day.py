@@ -9,10 +9,12 @@ in the evening is expected in every evening window and surprises nobody, while o
 
 from __future__ import annotations
 
+from functools import partial
+
 from src.domain.patterns import WEEKDAYS, Kind, TimeTrigger
 from src.mining.clock_days import MIN_DAYS, days_of
-from src.mining.clock_windows import routines
-from src.mining.kind import Bar, Candidate, Home, Search
+from src.mining.clock_windows import closest, routines
+from src.mining.kind import Bar, Candidate, Home, Search, Trial
 
 
 class TimeOfDay:
@@ -23,6 +25,7 @@ class TimeOfDay:
 
     def search(self, home: Home) -> Search:
         candidates: list[Candidate] = []
+        nearest: dict[int, Trial] = {}
         tested = 0
         busy = 0
         for code in home.targets:
@@ -33,6 +36,7 @@ class TimeOfDay:
                 busy += 1
                 continue
             tested += 1
+            offered = tested
             for found in routines(home, thing):
                 candidates.append(
                     Candidate(
@@ -48,7 +52,9 @@ class TimeOfDay:
                     )
                 )
                 tested += 1
-        return Search(candidates, tested, {"too_busy_for_the_clock": busy} if busy else {})
+            if tested == offered:
+                nearest[code] = home.recall(f"closest {code}", partial(closest, home, thing))
+        return Search(candidates, tested, {"too_busy_for_the_clock": busy} if busy else {}, nearest)
 
 
 def clock_trigger(centre: float, days: tuple[int, ...]) -> TimeTrigger:
