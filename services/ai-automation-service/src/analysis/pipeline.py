@@ -19,6 +19,7 @@ from src.analysis.embedding import Vectors, embed
 from src.analysis.explanations import explained
 from src.analysis.importing import ReadHistory, import_history
 from src.analysis.interests import Interest, interests_for
+from src.analysis.outcome import failure, made_by, stood_in
 from src.analysis.patience import Models, PatientModels
 from src.analysis.provenance import log_inputs, software_versions
 from src.analysis.ranking import Retrieved, rerank, retrieve
@@ -34,7 +35,7 @@ from src.domain.position import placed
 from src.domain.progress import Progress, silent
 from src.domain.runs import Run, RunResult, Shortlist
 from src.domain.whys import Why
-from src.errors import InvalidSetting, ModelBusy, ModelError, ModelUnavailable, NoHistory, RunInterrupted, ServiceError
+from src.errors import InvalidSetting, ModelError, NoHistory, ServiceError
 from src.history import read_history
 from src.mining import Memory, MiningResult, mine
 from src.models.model_manager import ModelManager
@@ -200,8 +201,8 @@ class Pipeline:
         return RunResult(
             patterns=patterns,
             shortlists=shortlists,
-            inputs={**routines.inputs, "warnings": [*routines.warnings, *map(_stood_in, missing)]},
-            versions={**software_versions(), **_made_by(patterns, shortlists)},
+            inputs={**routines.inputs, "warnings": [*routines.warnings, *map(stood_in, missing)]},
+            versions={**software_versions(), **made_by(patterns, shortlists)},
             counts={
                 "events": routines.inputs["events"],
                 "entities": routines.inputs["entities"],
@@ -285,31 +286,6 @@ class Pipeline:
             logger.exception("run_failure_not_recorded", extra={"run": run.id})
 
 
-def _stood_in(error: ModelError) -> str:
-    """What a person should know of a missing model; the whole why is logged, and told by ``GET /models``."""
-    if isinstance(error, ModelBusy):
-        return f"The {error.about} model was busy for too long, so its declared fallback did the work."
-    if not isinstance(error, ModelUnavailable):
-        return str(error)
-    return (
-        f"The {error.about} model is not at hand, so its declared fallback did the work:"
-        " `python scripts/download-models.py` fetches it, or says why not."
-    )
-
-
-def failure(run_id: str, error: BaseException) -> Json:
-    """``{"code", "message", "remedy"}`` of what ended a run."""
-    if not isinstance(error, ServiceError):
-        if isinstance(error, Exception):
-            error = ServiceError(
-                f"Something unexpected happened: {type(error).__name__}: {error}.",
-                "Please report it, with the lines of the service's log around it.",
-            )
-        else:
-            error = RunInterrupted(run_id, "the process was asked to stop")
-    return {"code": error.code, "message": error.message, "remedy": error.remedy}
-
-
 def _continued(described: Sequence[Pattern], stored: Sequence[Pattern], *, automations_known: bool) -> list[Pattern]:
     """The found patterns with the ids of the stored ones they continue, and what people said of those.
 
@@ -325,13 +301,3 @@ def _continued(described: Sequence[Pattern], stored: Sequence[Pattern], *, autom
             pattern = pattern.with_(status=old.status, covered_by=known)
         found.append(pattern)
     return found
-
-
-def _made_by(patterns: Sequence[Pattern], shortlists: Sequence[Shortlist]) -> Json:
-    """The model or declared fallback behind each part of the run, None for a part that was not made."""
-    everything = [*patterns, *(pattern for shortlist in shortlists for pattern in shortlist.patterns)]
-    parts = [pattern.made_by.to_json() for pattern in everything]
-    return {
-        role: next((part[role] for part in parts if part[role] is not None), None)
-        for role in ("embedding", "reranker", "classifier")
-    }

@@ -29,8 +29,9 @@ from src.domain.patterns import DayTypeTrigger, Kind
 from src.mining.activity import BIN
 from src.mining.clock_days import MIN_DAYS, ThingDays, days_of
 from src.mining.clock_grid import HALF_BINS, PLACES, Grid
+from src.mining.clock_measure import Measured, Window, measure
 from src.mining.clock_shift import Shift, shifts
-from src.mining.clock_windows import PLAIN_COST, WEEKEND, WORKDAYS, Measured, Window, measure
+from src.mining.clock_weekdays import PLAIN_COST, WEEKEND, WORKDAYS
 from src.mining.kind import Bar, Candidate, Home, Search, Trial
 from src.mining.kinds.time_of_day import clock_trigger
 from src.mining.statistics import circular_difference, surprise, upper_tail

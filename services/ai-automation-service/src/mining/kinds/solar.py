@@ -25,8 +25,9 @@ from src.domain.events import Float64Array, Int64Array
 from src.domain.patterns import WEEKDAYS, Kind, SunTrigger
 from src.mining.clock_days import MIN_DAYS, ThingDays, clock_of, days_of
 from src.mining.clock_frame import Frame
+from src.mining.clock_measure import Measured
 from src.mining.clock_rivals import likelihood, moved_once, steady
-from src.mining.clock_windows import Measured, routines
+from src.mining.clock_windows import routines
 from src.mining.kind import Bar, Candidate, Home, Search
 
 _MAX_OFFSET = 180.0  # minutes
