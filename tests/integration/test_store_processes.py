@@ -224,6 +224,7 @@ def test_publishing_is_killed_before_each_of_its_statements(url: str, store: Sto
         assert store.runs.running() == [run]
         assert store.patterns.all() == before
         assert store.runs.shortlists(run.id) == []
+        assert store.runs.whys(run.id) == []
         latest = store.runs.latest_success()
         assert latest is not None
         assert latest.id == first.id
@@ -232,7 +233,8 @@ def test_publishing_is_killed_before_each_of_its_statements(url: str, store: Sto
     assert code == 0
     assert moment > 8, "begin, four tables and commit are more statements than that"
     assert store.runs.get(run.id).state is RunState.SUCCEEDED
-    assert [each.id for each in store.patterns.page().items] == [pattern(2).id, pattern(3).id]
+    assert [each.id for each in store.patterns.page().items] == [pattern(2).id, pattern(3).id, pattern(1).id]
+    assert store.patterns.get(pattern(1).id).evidence.drift == "fading"
     assert store.runs.shortlists(run.id) == list(SHORTLISTS)
 
 
