@@ -18,6 +18,7 @@ from src.domain.local_time import DAY, to_local
 _MINUTE = 60 * MICROSECONDS
 _EPOCH = date(1970, 1, 1)
 _ENTITY = "sun.sun"
+_HORIZON = -0.833  # degrees of elevation at which the upper edge of the sun is seen, refraction included
 _ENOUGH = 0.5  # share of the days that Home Assistant's own sun must have been seen on
 
 
@@ -72,13 +73,17 @@ def find_sun(log: EventLog, first_day: int, days: int) -> Sun | None:
         return None
     observer = Observer(*position)
     rise, set_ = (_computed(event, observer, first_day, days, log.time_zone) for event in (sunrise, sunset))
-    never = np.isnan(rise) | np.isnan(set_)
-    return Sun(
-        np.where(never, np.nan, rise),
-        np.where(never, np.nan, rise + (set_ - rise) % 1440.0),
-        np.array([_up_at_noon(observer, first_day + day) if never[day] else False for day in range(days)], np.bool_),
-        source,
-    )
+    set_ = rise + (set_ - rise) % 1440.0
+    known = ~np.isnan(set_)
+    up = np.zeros(days, np.bool_)
+    for day in np.flatnonzero(~known).tolist():
+        noon, midnight = (_height(observer, first_day + day, hour) for hour in (12, 24))
+        up[day] = noon > _HORIZON
+        if midnight < _HORIZON < noon and known.any():
+            # It does rise: astral finds no event on a date where one comes within seconds of midnight in UTC.
+            rise[day], set_[day] = (np.interp(day, np.flatnonzero(known), each[known]) for each in (rise, set_))
+    never = np.isnan(set_)
+    return Sun(np.where(never, np.nan, rise), set_, up & never, source)
 
 
 def _computed(
@@ -92,9 +97,10 @@ def _computed(
     return np.where([instant is None for instant in instants], np.nan, minutes)
 
 
-def _up_at_noon(observer: Observer, day: int) -> bool:
-    noon = datetime.combine(_EPOCH, time(12), UTC) + timedelta(days=day, minutes=-4 * observer.longitude)
-    return bool(elevation(observer, noon) > 0)
+def _height(observer: Observer, day: int, hour: int) -> float:
+    """The sun's elevation, degrees, at an hour of mean solar time."""
+    begin = datetime.combine(_EPOCH, time(), UTC) + timedelta(days=day, hours=hour)
+    return float(elevation(observer, begin - timedelta(minutes=4 * observer.longitude)))
 
 
 def _instant(event: Callable[..., datetime], observer: Observer, day: date) -> int | None:
