@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from src.domain.patterns import WEEKDAYS, Kind, TimeTrigger
-from src.mining.bars import holdout_p, shortfall
-from src.mining.kind import Bar, Candidate, Trial
-from src.mining.statistics import lower_tail, upper_tail, wilson
+from src.mining.bars import corrected, holdout_p, shortfall
+from src.mining.kind import Bar, Candidate, Search, Trial
+from src.mining.statistics import benjamini_yekutieli, fisher, lower_tail, upper_tail, wilson
 
 
 def candidate(discovery: tuple[int, int], holdout: tuple[int, int], chance: float = 0.06) -> Candidate:
@@ -35,6 +35,21 @@ def reason(
 ) -> str | None:
     found = shortfall(candidate(discovery, holdout), q, Bar(), known=known)
     return None if found is None else found.reason
+
+
+def test_p_values_of_both_parts_of_the_days_are_combined_and_corrected_over_the_family() -> None:
+    weak, strong = (replace(candidate((38, 45), (2, 15)), p_value=p, holdout_p=0.04) for p in (1e-3, 1e-6))
+    found = corrected(Search([weak, strong], 100))
+    assert [each.candidate for each in found] == [weak, strong]
+    assert [each.p_value for each in found] == [fisher(1e-3, 0.04), fisher(1e-6, 0.04)]
+    expected = benjamini_yekutieli(np.array([each.p_value for each in found]), 100)
+    assert [each.q_value for each in found] == expected.tolist()
+
+
+def test_what_paid_for_its_family_is_not_asked_to_pay_again() -> None:
+    told = [replace(candidate((38, 45), (2, 15)), p_value=p, holdout_p=0.04) for p in (0.004, 0.003, 0.5)]
+    found = corrected(Search(told, 100, paid=True))
+    assert [(each.p_value, each.q_value) for each in found] == [(0.004, 0.004), (0.003, 0.003), (0.5, 0.5)]
 
 
 def test_a_routine_that_holds_on_both_parts_of_the_days_is_shown() -> None:

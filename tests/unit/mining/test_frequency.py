@@ -14,8 +14,6 @@ from src.domain.events import EntityInfo, EventLog
 from src.domain.patterns import RateTrigger
 from src.mining.change_points import find_change, level_p
 from src.mining.kinds.frequency import Frequency
-from src.mining.statistics import benjamini_yekutieli, fisher
-from src.mining.told import as_paid, as_pair
 from tests.unit.mining.conftest import START, Row, build_log, day, ordinary_life
 from tests.unit.mining.shown import search, shown
 
@@ -100,12 +98,6 @@ def test_a_lamp_that_changed_by_far_more_than_the_days_is_told() -> None:
     assert found.trigger.to_json()["entity_id"] == "light.hall"
 
 
-@given(st.lists(st.floats(1e-12, 1.0), min_size=1, max_size=12))
-def test_what_paid_for_its_family_is_not_asked_to_pay_again(p_values: list[float]) -> None:
-    paid = np.array(as_paid(p_values))
-    assert benjamini_yekutieli(paid, len(paid)) == pytest.approx(p_values, rel=1e-9)
-
-
 def test_a_holiday_is_no_change_of_habit() -> None:
     rows = [row for row in home_rows(2, changing(4, 4, 20)) if not day(44) < row[0] < day(58)]
     # The TV says every night that it is off, so it is not broken.
@@ -166,8 +158,3 @@ def test_dependent_days_weigh_less() -> None:
     before, after = np.array([1, 2, 0, 1, 2, 1, 0, 2, 1, 1]), np.array([2, 3, 1, 4, 2, 3, 3, 2, 1, 4])
     assert level_p(before, after, more=True, widening=1.0) < level_p(before, after, more=True, widening=3.0) < 0.5
     assert level_p(before, after, more=False, widening=1.0) > 0.9
-
-
-@given(st.floats(1e-200, 1.0), st.floats(1e-6, 1.0))
-def test_a_pair_of_p_values_combines_to_the_one_they_stand_for(p_value: float, later: float) -> None:
-    assert fisher(*as_pair(p_value, later)) == pytest.approx(p_value, rel=1e-6)

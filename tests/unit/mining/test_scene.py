@@ -12,14 +12,13 @@ from hypothesis import strategies as st
 
 from src.domain.events import EntityInfo, EventLog, Float64Array
 from src.domain.patterns import TogetherTrigger
-from src.mining.bars import shortfall
+from src.mining.bars import corrected, shortfall
 from src.mining.changes import find_changes
 from src.mining.following_chance import NEVER
 from src.mining.gatherings import WINDOWS, Gatherings
 from src.mining.kind import Candidate, Home
 from src.mining.kinds.scene import Scene
 from src.mining.preparation import prepare
-from src.mining.statistics import benjamini_yekutieli, fisher
 from tests.unit.mining.conftest import BuildLog, Row, build_log, day, ordinary_life
 
 DAYS = 60
@@ -74,9 +73,9 @@ def shown(log: EventLog) -> tuple[Home, list[Candidate]]:
     miner = Scene()
     home = prepare(log, find_changes(log))
     search = miner.search(home)
-    p_values = np.array([fisher(c.p_value, c.holdout_p or 1.0) for c in search.candidates])
-    q_values = benjamini_yekutieli(p_values, search.tested).tolist()
-    return home, [c for c, q in zip(search.candidates, q_values, strict=True) if shortfall(c, q, miner.bar) is None]
+    return home, [
+        each.candidate for each in corrected(search) if shortfall(each.candidate, each.q_value, miner.bar) is None
+    ]
 
 
 def members(candidate: Candidate) -> tuple[str, ...]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from src.mining.kind import Bar, Candidate
-from src.mining.statistics import lower_tail, upper_tail, wilson
+import numpy as np
+
+from src.mining.kind import Bar, Candidate, Finding, Search
+from src.mining.statistics import benjamini_yekutieli, fisher, lower_tail, upper_tail, wilson
 
 # What was shown already stays while its evidence is merely weaker, so that a routine at the edge does not come and go.
 _KEPT_Q = 4.0  # times the bar of what is new
@@ -34,6 +36,15 @@ def holdout_p(candidate: Candidate) -> float:
         return candidate.holdout_p
     holdout = candidate.holdout
     return upper_tail(holdout.hits, holdout.opportunities, holdout.expected)
+
+
+def corrected(search: Search) -> list[Finding]:
+    """The candidates of a kind with their p-values of all days, corrected over the kind's family; in order."""
+    if search.paid:
+        return [Finding(candidate, candidate.p_value, candidate.p_value) for candidate in search.candidates]
+    p_values = np.array([fisher(each.p_value, holdout_p(each)) for each in search.candidates], np.float64)
+    q_values = benjamini_yekutieli(p_values, max(search.tested, 1))
+    return [Finding(*each) for each in zip(search.candidates, p_values.tolist(), q_values.tolist(), strict=True)]
 
 
 def shortfall(candidate: Candidate, q_value: float, bar: Bar, *, known: bool = False) -> Shortfall | None:

@@ -207,6 +207,8 @@ class Search:
         candidates: those worth a second look; all others of the family count as not significant.
         tested: size of the family.
         left_out: what was not tested, by reason.
+        paid: the p-values pay for the whole family themselves and are of all days, as of what happened on the held-out
+            ones; they are the q-values already.
         closest: for a thing without a candidate, the best trial it came to, if the kind knows one; what "why none?"
             is answered from.
     """
@@ -215,6 +217,7 @@ class Search:
     tested: int
     left_out: Mapping[str, int] = field(default_factory=dict)
     closest: Mapping[int, Trial] = field(default_factory=dict)
+    paid: bool = False
 
 
 class KindMiner(Protocol):

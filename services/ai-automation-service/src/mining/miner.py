@@ -12,7 +12,7 @@ from src.domain.events import EventLog
 from src.domain.patterns import Kind, Pattern
 from src.domain.progress import Progress, silent
 from src.domain.whys import Why
-from src.mining.bars import holdout_p, shortfall
+from src.mining.bars import corrected, shortfall
 from src.mining.changes import find_changes
 from src.mining.kind import Finding, Search
 from src.mining.kinds import KINDS
@@ -21,7 +21,6 @@ from src.mining.overlap import simplest
 from src.mining.preparation import main_stretch, prepare
 from src.mining.presentation import present
 from src.mining.standing import Standing
-from src.mining.statistics import benjamini_yekutieli, fisher
 from src.mining.whys import Rejected, whys
 
 MIN_DAYS = 7
@@ -85,10 +84,8 @@ def mine(
         search = searches[miner.kind] = miner.search(home)
         tested[str(miner.kind)] = search.tested
         left_out.update(search.left_out)
-        p_values = np.array([fisher(c.p_value, holdout_p(c)) for c in search.candidates], np.float64)
-        q_values = benjamini_yekutieli(p_values, max(search.tested, 1))
-        for candidate, p_value, q_value in zip(search.candidates, p_values.tolist(), q_values.tolist(), strict=True):
-            finding = Finding(candidate, p_value, q_value)
+        for finding in corrected(search):
+            candidate, q_value = finding.candidate, finding.q_value
             weakness = shortfall(candidate, q_value, miner.bar)
             if weakness is not None and standing.holds(home, finding):
                 weakness = shortfall(candidate, q_value, miner.bar, known=True)

@@ -23,7 +23,7 @@ silent without a word looks like one that nobody used, or that was left on.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
@@ -36,7 +36,6 @@ from src.mining.kind import Bar, Candidate, Home, Search, Trial
 from src.mining.left_open import can_be_left, is_contact, longer_chance, round_limit, used_briefly
 from src.mining.lived_days import lived_days
 from src.mining.missed import Missed, find_missed
-from src.mining.told import as_paid, as_pair
 
 _RECENT = 7 * DAY
 _MIN_EPISODES = 20
@@ -84,13 +83,7 @@ class Anomaly:
         for candidate in sorted(found, key=lambda each: (each.p_value, each.target)):
             by_entity.setdefault(home.changes.things[candidate.target].entity_id, candidate)
         strongest = list(by_entity.values())[:_MOST]
-        paid = as_paid([each.p_value for each in strongest])
-        candidates = [
-            replace(each, p_value=searched, holdout_p=later)
-            for each, p_value in zip(strongest, paid, strict=True)
-            for searched, later in (as_pair(p_value),)
-        ]
-        return Search(candidates, max(len(candidates), 1))
+        return Search(strongest, max(len(left) + len(regular), 1), paid=True)
 
 
 def _recently_left(home: Home, outages: Int64Array) -> Iterator[_Left]:

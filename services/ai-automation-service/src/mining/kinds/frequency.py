@@ -23,7 +23,7 @@ about once a day needs more than two months to be sure.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
@@ -37,7 +37,6 @@ from src.mining.episodes import RESTING, codes_by_entity, find_outages
 from src.mining.kind import Bar, Candidate, Home, Search, Trial
 from src.mining.left_open import is_contact
 from src.mining.lived_days import lived_days, out_of_order, spoken_days
-from src.mining.told import as_paid, as_pair
 
 _FACTOR = 1.75
 _LEAST_DAYS = 10  # on either side
@@ -106,15 +105,9 @@ class Frequency:
             )
             for each in series
         )
-        found = [each for each in tests if each is not None]
-        paid = as_paid([p_value for p_value, _ in found])
-        candidates = [
-            replace(candidate, p_value=searched, holdout_p=later)
-            for (_, candidate), p_value in zip(found, paid, strict=True)
-            for searched, later in (as_pair(p_value, candidate.holdout_p or 1.0),)
-        ]
+        candidates = [candidate for candidate in tests if candidate is not None]
         told = {reason: count for reason, count in left_out.items() if count}
-        return Search(candidates, max(len(candidates), 1), told)
+        return Search(candidates, max(len(series), 1), told, paid=True)
 
 
 def _subjects(home: Home) -> list[int]:
@@ -157,10 +150,8 @@ def _count(home: Home, code: int, days: Int64Array) -> _Series | None:
     return _Series(code, days, counts, times, change, dependence(counts, change.at))
 
 
-def _test(
-    home: Home, series: _Series, widening: float, price: float, dark: Float64Array | None
-) -> tuple[float, Candidate] | None:
-    """The change of one thing with its p-value, which pays for all things; None where there is no hope of one.
+def _test(home: Home, series: _Series, widening: float, price: float, dark: Float64Array | None) -> Candidate | None:
+    """The change of one thing; its p-value pays for all things; None where there is no hope of one.
 
     Args:
         widening: factor on the variance.
@@ -200,7 +191,7 @@ def _test(
     ]
     day = changes.local[series.times] // DAY - changes.first_day
     thing = changes.things[series.code]
-    return p_value, Candidate(
+    return Candidate(
         kind=Kind.FREQUENCY,
         target=series.code,
         source=None,
