@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from src.domain.identity import circular_minutes, identify, same_routine
+from src.domain.identity import identify, same_routine
 from src.domain.patterns import (
     WEEKDAYS,
     Action,
@@ -101,7 +101,8 @@ def test_the_order_of_the_actions_is_no_difference() -> None:
 def test_midnight_is_no_border() -> None:
     stored = [at("23:50:00", LAMP, id="p_late", weekdays=WEEKDAYS)]
     assert ids([at("00:15:00", LAMP, id="p_mined", weekdays=WEEKDAYS)], stored) == ["p_late"]
-    assert circular_minutes("23:58:00", "00:03:00") == 5
+    assert same_routine(at("23:58:00", LAMP, weekdays=WEEKDAYS), at("00:03:00", LAMP, weekdays=WEEKDAYS))
+    assert not same_routine(at("23:58:00", LAMP, weekdays=WEEKDAYS), at("01:03:00", LAMP, weekdays=WEEKDAYS))
 
 
 def test_two_routines_of_one_lamp_go_to_their_nearest() -> None:

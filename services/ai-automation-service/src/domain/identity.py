@@ -98,12 +98,8 @@ def identify(found: Sequence[Pattern], stored: Sequence[Pattern]) -> list[Patter
     return [pattern.with_(id=ids[i]) for i, pattern in enumerate(found)]
 
 
-def circular_minutes(a: str, b: str) -> float:
-    """Minutes between two ``HH:MM:SS`` on a clock face, 0 to 720: 23:58 and 00:03 are five apart."""
-    return _apart(_minutes(a), _minutes(b))
-
-
 def _apart(a: float, b: float) -> float:
+    """Minutes between two times of day, 0 to 720: 23:58 and 00:03 are five apart."""
     apart = abs(a - b) % _DAY
     return min(apart, _DAY - apart)
 

@@ -24,7 +24,6 @@ from src.history.targets import Targets
 Node = Mapping[str, object]
 
 _ON_OFF: Mapping[str, tuple[str, ...]] = {"turn_on": ("on",), "turn_off": ("off",), "toggle": ("on", "off")}
-_BARRIER = {"open": ("open",), "close": ("closed",)}
 _PLAYS = ("playing",)
 
 # States by domain and service. None at the end of a way: a service that is not here sets no state.

@@ -18,8 +18,3 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("run", name="pk_why"),
         sa.ForeignKeyConstraint(["run"], ["run.id"], name="fk_why_run"),
     )
-
-
-def downgrade() -> None:
-    """Drop it."""
-    op.drop_table("why")
