@@ -20,19 +20,20 @@ SERVICE = REPO / "services" / "ai-automation-service"
 SRC = SERVICE / "src"
 
 BASE = {"domain", "settings", "errors"}
-ROOMS_BELOW = BASE | {"history", "mining", "models", "simulation", "store", "automations"}
+ROOMS_BELOW = BASE | {"home_assistant", "history", "mining", "models", "simulation", "store", "automations"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "domain": {"errors"},
     "settings": {"domain", "errors"},
     "logging_setup": set(),
-    "history": BASE,
+    "home_assistant": BASE,
+    "history": BASE | {"home_assistant"},
     "mining": BASE,
     "models": BASE,
     "simulation": BASE,
     "store": BASE,
-    "automations": BASE,
-    "analysis": BASE | {"history", "mining", "models", "store"},
+    "automations": BASE | {"home_assistant"},
+    "analysis": BASE | {"home_assistant", "history", "mining", "models", "automations", "store"},
     "jobs": ROOMS_BELOW | {"analysis"},
     "api": ROOMS_BELOW | {"analysis", "jobs", "logging_setup"},
     "web": ROOMS_BELOW | {"analysis", "jobs"},

@@ -24,9 +24,19 @@
     │   ├── ModelInUse               it cannot be unloaded now
     │   ├── ModelLocked              another process is preparing it
     │   └── ModelBusy                more is waiting for it than it can answer soon
-    └── RunError
-        ├── RunInProgress            another run holds this home's lease
-        └── RunInterrupted           the process died, or was asked to stop, in the middle of a run
+    ├── RunError
+    │   ├── RunInProgress            another run holds this home's lease
+    │   └── RunInterrupted           the process died, or was asked to stop, in the middle of a run
+    ├── HomeAssistantError           the home's own Home Assistant cannot be used
+    │   ├── HomeAssistantNotSet      nobody said where it is, or gave no token
+    │   ├── HomeAssistantUnreachable it does not answer
+    │   ├── HomeAssistantRefused     it does not take the token, or the token may not do that
+    │   └── HomeAssistantFailed      it answered that it cannot do what was asked
+    └── AutomationError              no automation can be made, written or taken back
+        ├── NotAutomatable           a pattern that asks for nothing a home can do
+        ├── AutomationRefused        a check speaks against it
+        ├── AutomationChanged        somebody changed it by hand; it is theirs now
+        └── NotDeployed              there is none of ours to take back
 
 Each says what happened, what it was about, and what to do. ``code`` is stable: scripts and the HTTP
 API may rely on it, messages may be reworded.
@@ -34,6 +44,7 @@ API may rely on it, messages may be reworded.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 
@@ -298,4 +309,115 @@ class RunInterrupted(RunError):
             f"Run {run_id} did not finish: {why}.",
             "The results of the run before it are still in place; start another.",
             about=run_id,
+        )
+
+
+class HomeAssistantError(ServiceError):
+    code = "home_assistant_error"
+
+
+class HomeAssistantNotSet(HomeAssistantError):
+    code = "home_assistant_not_set"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "No Home Assistant is set, so there is nothing to ask.",
+            "Set HA_URL and HA_TOKEN (a long-lived access token of an administrator).",
+        )
+
+
+class HomeAssistantUnreachable(HomeAssistantError):
+    """Attributes:
+    url: without user, password or query.
+    """
+
+    code = "home_assistant_unreachable"
+
+    def __init__(self, url: str, why: str) -> None:
+        super().__init__(
+            f"Home Assistant at {url} cannot be reached: {why}.",
+            "Check that it runs and that HA_URL is right as seen from this service; nothing is lost meanwhile.",
+            about=url,
+        )
+        self.url = url
+
+
+class HomeAssistantRefused(HomeAssistantError):
+    code = "home_assistant_refused"
+
+    def __init__(self, url: str, what: str = "the token") -> None:
+        super().__init__(
+            f"Home Assistant at {url} refuses {what}.",
+            "Make a new long-lived access token as an administrator (profile, Security) and set it as HA_TOKEN.",
+            about=url,
+        )
+
+
+class HomeAssistantFailed(HomeAssistantError):
+    """Attributes:
+    reason: Home Assistant's own code for it, such as ``invalid_format``.
+    """
+
+    code = "home_assistant_failed"
+
+    def __init__(self, asked: str, reason: str, why: str) -> None:
+        super().__init__(
+            f"Home Assistant could not do {asked}: {why.rstrip('.')} ({reason}).",
+            "Its log says more; check that its version is 2024.3 or later.",
+            about=asked,
+        )
+        self.reason = reason
+
+
+class AutomationError(ServiceError):
+    code = "automation_error"
+
+
+class NotAutomatable(AutomationError):
+    code = "not_automatable"
+
+    def __init__(self, pattern_id: str, why: str) -> None:
+        super().__init__(
+            f"No automation can be made of pattern {pattern_id}: {why}.",
+            "It can be told, accepted or rejected all the same.",
+            about=pattern_id,
+        )
+
+
+class AutomationRefused(AutomationError):
+    """Attributes:
+    reasons: each with ``code``, ``message``, ``remedy``, ``about`` and, where a person may allow it, ``confirm``.
+    """
+
+    code = "automation_refused"
+
+    def __init__(self, pattern_id: str, reasons: Sequence[Mapping[str, object]]) -> None:
+        said = " ".join(str(reason["message"]) for reason in reasons)
+        super().__init__(
+            f"The automation of pattern {pattern_id} was not written. {said}",
+            " ".join(dict.fromkeys(str(reason["remedy"]) for reason in reasons if reason.get("remedy"))),
+            about=pattern_id,
+        )
+        self.reasons = tuple(reasons)
+
+
+class AutomationChanged(AutomationError):
+    code = "automation_changed"
+
+    def __init__(self, automation_id: str) -> None:
+        super().__init__(
+            f"The automation {automation_id} was changed by hand after it was made, so it is left as it is.",
+            "Change or delete it in Home Assistant.",
+            about=automation_id,
+        )
+
+
+class NotDeployed(AutomationError):
+    code = "not_deployed"
+
+    def __init__(self, pattern_id: str) -> None:
+        super().__init__(
+            f"There is no automation of pattern {pattern_id} in Home Assistant.",
+            f"Make one with POST /patterns/{pattern_id}/deploy.",
+            about=pattern_id,
         )

@@ -37,8 +37,42 @@ class Settings(BaseSettings):
         "", description="SQLAlchemy URL of the store (SQLite or PostgreSQL); empty: SQLite in DATA_DIR."
     )
     models_dir: Path = Field(Path("models"), description="Folder the verified models are cached in.")
-    history: str = Field("", description="History source the nightly run imports first; empty: only what was imported.")
+    history: str = Field(
+        "",
+        description="What the nightly run imports first: a file's path, `home_assistant`, `recorder` or `influxdb`;"
+        " empty: whichever of these is set, else only what was imported.",
+    )
     history_entities: str = Field("", description="CSV of entity metadata that goes with HISTORY.")
+    ha_url: str = Field("", description="Home Assistant's address, as http://homeassistant.local:8123.")
+    ha_token: str = Field("", repr=False, description="Long-lived access token of an administrator.")
+    ha_token_file: str = Field("", description="File that holds the token, instead of HA_TOKEN.")
+    supervisor_token: str = Field("", repr=False, description="Set by Home Assistant inside an add-on.")
+    ha_timeout: float = Field(30.0, gt=0, description="Seconds Home Assistant has to answer a question.")
+    ha_live: bool = Field(True, description="Listen to Home Assistant as things happen, where it is set.")
+    ha_notify: bool = Field(False, description="Tell Home Assistant's people of a run that found something new.")
+    recorder_url: str = Field(
+        "", repr=False, description="SQLAlchemy URL of a recorder database in MariaDB or PostgreSQL, to be read only."
+    )
+    influxdb_url: str = Field("", repr=False, description="Address of an InfluxDB that Home Assistant writes to.")
+    influxdb_database: str = Field("home_assistant", description="Database of InfluxDB 1, or bucket of InfluxDB 2.")
+    influxdb_org: str = Field("", description="Organisation of InfluxDB 2; empty: InfluxDB 1.")
+    influxdb_token: str = Field("", repr=False, description="Token of InfluxDB 2.")
+    influxdb_username: str = Field("", description="User of InfluxDB 1, if it asks for one.")
+    influxdb_password: str = Field("", repr=False, description="Password of that user.")
+    include: str = Field(
+        "",
+        description="Only these are learned from, by comma: `light.*`, `domain:light`, `area:Kitchen`, `label:routine`;"
+        " empty: all.",
+    )
+    exclude: str = Field("", description="These are not learned from; the same forms as INCLUDE.")
+    exclude_users: str = Field(
+        "", description="Names or ids of users that are programs (Node-RED, a voice assistant), by comma."
+    )
+    mqtt_host: str = Field("", description="MQTT broker that status sensors are announced to; empty: none.")
+    mqtt_port: int = Field(1883, ge=1, le=65535, description="Port of the broker.")
+    mqtt_username: str = Field("", description="User of the broker, if it asks for one.")
+    mqtt_password: str = Field("", repr=False, description="Password of that user.")
+    mqtt_discovery_prefix: str = Field("homeassistant", description="Where Home Assistant looks for announcements.")
     analysis_schedule: str = Field("0 3 * * *", description="Cron expression of the nightly run, in the home's zone.")
     tz: str = Field("", description="IANA time zone of the home; empty: the history's own, else UTC.")
     latitude: float | None = Field(

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from src.domain.entity_ids import entity_id_of
 from src.domain.events import EntityInfo
 from src.domain.patterns import Json
 from src.domain.position import Position, position_of
 from src.errors import HistoryUnreadable
-from src.history.table import normal_entity_id
 
 _FIELDS = ("name", "area", "device_class", "unit")
 _LONGEST_TEXT = 255
@@ -84,8 +84,8 @@ def read_entities(path: Path) -> tuple[dict[str, EntityInfo], tuple[str, ...]]:
     unusable = 0
     for row in rows[1:]:
         cells = dict(zip(header, row, strict=False))
-        entity_id = normal_entity_id(cells.get("entity_id"))
-        if isinstance(entity_id, str):
+        entity_id = entity_id_of(cells.get("entity_id") or "")
+        if entity_id is not None:
             known[entity_id] = EntityInfo(entity_id, **{name: _text(cells.get(name)) for name in _FIELDS})
         elif row:
             unusable += 1
@@ -107,8 +107,8 @@ def read_registry(config: Path) -> Registry:
     entities: dict[str, RegistryEntity] = {}
     left_out: dict[str, str] = {}
     for entry in _items(storage / "core.entity_registry", "entities", warnings):
-        entity_id = normal_entity_id(_text(entry.get("entity_id")))
-        if not isinstance(entity_id, str):
+        entity_id = entity_id_of(_text(entry.get("entity_id")) or "")
+        if entity_id is None:
             continue
         if reason := _reason_to_leave_out(entry):
             left_out[entity_id] = reason

@@ -9,10 +9,11 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
+from src.domain.entity_ids import LONGEST_ID
 from src.domain.events import Int64Array
 from src.domain.progress import Progress
 from src.errors import HistoryUnreadable
-from src.history.table import LONGEST_ID, LONGEST_STATE, Columns, EventTable, Found, origins_of
+from src.history.table import LONGEST_STATE, Columns, EventTable, Found, origins_of
 from src.history.timestamps import MISSING, Timestamp, from_utc, from_wall_clock, parse
 
 # Nothing but what is linked in: no extension is fetched, and nothing is spilled to disk.

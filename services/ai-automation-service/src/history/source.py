@@ -149,7 +149,7 @@ def _config_folder(source: str | Path, path: Path) -> Path:
 
 def _automations(config: Path) -> tuple[tuple[KnownAutomation, ...], tuple[str, ...]]:
     """The automations in Home Assistant's config folder, and what to say about them. A history is good without."""
-    from src.history.automations_file import AUTOMATIONS_NAME, read_automations  # a CSV needs no YAML
+    from src.home_assistant.automations_file import AUTOMATIONS_NAME, read_automations  # a CSV needs no YAML
 
     warnings: list[str] = []
     try:

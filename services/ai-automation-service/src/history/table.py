@@ -21,6 +21,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from src.domain.entity_ids import entity_id_of
 from src.domain.events import EntityInfo, EventLog, Int8Array, Int32Array, Int64Array, Origin
 from src.domain.patterns import Json
 from src.domain.position import Position
@@ -29,12 +30,10 @@ from src.history.timestamps import MISSING
 
 _Number = TypeVar("_Number", np.int64, np.int32, np.int8)
 
-LONGEST_STATE = 255  # Home Assistant's own limits, for states and for entity ids
-LONGEST_ID = 255
+LONGEST_STATE = 255  # Home Assistant's own limit
 
 _MISSING_FIELD, _BAD_ENTITY_ID, _STATE_TOO_LONG, _NOT_TEXT = -1, -2, -3, -4
 _BAD_ORIGIN = -1
-_ENTITY_ID = re.compile(r"[a-z0-9_]+\.[a-z0-9_]+", re.ASCII)
 _ORIGINS = {None: 0, "": 0} | {origin.name.lower(): int(origin) for origin in Origin}
 # Of two reports of one event the one that claims most caution is kept: what an automation did is never a habit.
 _ORIGIN_RANK = np.array([3, 1, 0, 2], np.int8)
@@ -95,13 +94,10 @@ class Columns:
         return cls(tuple(names), folded.index(time), folded.index("entity_id"), folded.index("state"), origin)
 
 
-def normal_entity_id(text: str | None) -> str | int:
-    """An entity id as Home Assistant writes it, or the reason it is none."""
-    if text is None or not (plain := text.strip()):
+def _normal_entity_id(text: str | None) -> str | int:
+    if text is None or not text.strip():
         return _MISSING_FIELD
-    if len(plain) > LONGEST_ID or not _ENTITY_ID.fullmatch(plain := plain.lower()):
-        return _BAD_ENTITY_ID
-    return plain
+    return entity_id_of(text) or _BAD_ENTITY_ID
 
 
 def _normal_state(text: str | None) -> str | int:
@@ -154,7 +150,7 @@ class EventTable:
         self.skipped: Counter[str] = Counter()
         self.rows = 0
         self._since = since
-        self._entities = _Codes(normal_entity_id)
+        self._entities = _Codes(_normal_entity_id)
         self._states = _Codes(_normal_state)
         self._time: list[Int64Array] = []
         self._entity: list[Int32Array] = []

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from src.domain.patterns import Action
-from src.history.automation_values import (
+from src.home_assistant.automation_values import (
     is_template,
     listed,
     mappings,
@@ -19,7 +19,7 @@ from src.history.automation_values import (
     switched_off,
     word,
 )
-from src.history.targets import Targets
+from src.home_assistant.targets import Targets
 
 Node = Mapping[str, object]
 

@@ -18,8 +18,17 @@ from src.domain.patterns import (
     Trigger,
 )
 from src.domain.triggers import SUN_EVENTS
-from src.history.automation_values import clock, listed, mappings, number, seconds, state_text, switched_off, word
-from src.history.targets import Targets
+from src.home_assistant.automation_values import (
+    clock,
+    listed,
+    mappings,
+    number,
+    seconds,
+    state_text,
+    switched_off,
+    word,
+)
+from src.home_assistant.targets import Targets
 
 Node = Mapping[str, object]
 Days = tuple[str, ...]

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -17,10 +15,9 @@ from src.domain.patterns import (
     TimeTrigger,
 )
 from src.errors import AutomationsUnreadable
-from src.history import read_history
-from src.history.automation_actions import read_actions
-from src.history.automations_file import read_automations
-from src.history.targets import read_targets
+from src.home_assistant.automation_actions import read_actions
+from src.home_assistant.automations_file import read_automations
+from src.home_assistant.targets import read_targets
 
 WORKDAYS = WEEKDAYS[:5]
 OLD = """
@@ -257,34 +254,3 @@ def test_aliases_of_yaml_that_lead_in_circles_or_grow_without_end_do_no_harm(tmp
         nested = nested.replace(f"&y{n} [", f"&y{n} [{{condition: and, conditions: *y{n - 1}}}, ")
     text = f"alias: Bomb\nvariables:\n{layers}{nested}trigger: *x29\ncondition: *y29\naction: &a [*x29, *a]\n"
     assert only(tmp_path, text).actions == ()
-
-
-class TestBesideARecorderDatabase:
-    @pytest.fixture
-    def database(self, recorder: Callable[..., object], tmp_path: Path) -> Path:
-        made = recorder()
-        made.state("light.hall", "on", datetime(2026, 11, 1, tzinfo=UTC))  # type: ignore[attr-defined]
-        made.state("light.hall", "off", datetime(2026, 11, 2, tzinfo=UTC))  # type: ignore[attr-defined]
-        return tmp_path / "home-assistant_v2.db"
-
-    def test_automations_come_with_the_history(self, database: Path) -> None:
-        (database.parent / "automations.yaml").write_text(OLD)
-        assert read_history(database).automations == (KITCHEN,)
-
-    def test_a_home_without_automations_is_no_reason_for_a_word(self, database: Path) -> None:
-        got = read_history(database, time_zone="UTC")
-        assert (got.automations, got.warnings) == ((), read_history(database, time_zone="UTC").warnings)
-        assert not any("automations.yaml" in warning for warning in got.warnings)
-
-    def test_broken_automations_do_not_cost_the_history(self, database: Path) -> None:
-        (database.parent / "automations.yaml").write_text("- [")
-        got = read_history(database)
-        assert len(got.log) > 0
-        assert got.automations == ()
-        assert any("automations.yaml" in warning and "line" in warning for warning in got.warnings)
-
-    def test_other_sources_have_none(self, tmp_path: Path) -> None:
-        (tmp_path / "automations.yaml").write_text(OLD)
-        table = tmp_path / "events.csv"
-        table.write_text("timestamp,entity_id,state\n2026-11-01T07:00:00Z,light.hall,on\n")
-        assert read_history(table).automations == ()

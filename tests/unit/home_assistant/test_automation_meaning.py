@@ -18,10 +18,10 @@ from src.domain.patterns import (
     TimeTrigger,
     Trigger,
 )
-from src.history.automation_actions import read_actions
-from src.history.automation_triggers import read_triggers
-from src.history.automation_values import seconds
-from src.history.targets import Targets
+from src.home_assistant.automation_actions import read_actions
+from src.home_assistant.automation_triggers import read_triggers
+from src.home_assistant.automation_values import seconds
+from src.home_assistant.targets import Targets
 
 ANNA = ("person.anna",)
 LUX = "sensor.lux"

@@ -11,11 +11,11 @@ from pathlib import Path
 from src.domain.automations import KnownAutomation
 from src.domain.patterns import Json
 from src.errors import AutomationsUnreadable
-from src.history.automation_actions import read_actions
-from src.history.automation_triggers import read_triggers
-from src.history.automation_values import mappings, plain_text
-from src.history.home_assistant_yaml import Elsewhere, filled_in, load_document
-from src.history.targets import Targets, read_targets
+from src.home_assistant.automation_actions import read_actions
+from src.home_assistant.automation_triggers import read_triggers
+from src.home_assistant.automation_values import mappings, plain_text
+from src.home_assistant.targets import Targets, read_targets
+from src.home_assistant.yaml_files import Elsewhere, filled_in, load_document
 
 AUTOMATIONS_NAME = "automations.yaml"
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from src.domain.entity_ids import entity_id_of
 from src.domain.patterns import Json
-from src.history.automation_values import is_template, listed, mappings
-from src.history.table import normal_entity_id
+from src.home_assistant.automation_values import is_template, listed, mappings
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,8 @@ class Targets:
                 whole = False
                 continue
             for part in filter(None, (text.strip() for text in member.split(","))):
-                entity_id = normal_entity_id(self.entities.get(part, part))
-                if isinstance(entity_id, str):
+                entity_id = entity_id_of(self.entities.get(part, part))
+                if entity_id is not None:
                     found.append(entity_id)
                 elif part.lower() != "none":
                     whole = False
@@ -87,8 +87,8 @@ def read_targets(config: Path) -> Targets:
     automations: dict[str, RegisteredAutomation] = {}
     for entry in _stored(config, "core.entity_registry", "entities"):
         given = entry.get("entity_id")
-        entity_id = normal_entity_id(given) if isinstance(given, str) else None
-        if not isinstance(entity_id, str):
+        entity_id = entity_id_of(given) if isinstance(given, str) else None
+        if entity_id is None:
             continue
         if isinstance(entry.get("id"), str):
             entities[entry["id"]] = entity_id

@@ -1,0 +1,73 @@
+"""Where Home Assistant is and how it knows us. The only place that makes an address to call from the settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+from src.errors import InvalidSetting
+from src.settings import Settings
+
+_SUPERVISOR = "http://supervisor/core"
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """One Home Assistant.
+
+    Attributes:
+        url: of its web server, without a slash at the end; REST is under ``/api`` of it.
+        websocket: of its WebSocket.
+        token: never to be logged, stored or shown.
+        timeout: s, for one answer.
+    """
+
+    url: str
+    websocket: str
+    token: str = field(repr=False)
+    timeout: float = 30.0
+
+
+def access_of(settings: Settings) -> Access | None:
+    """The Home Assistant of the settings; inside an add-on the one that runs it; None when there is none.
+
+    Raises:
+        InvalidSetting: HA_URL is no address, or there is no token for it.
+    """
+    if not settings.ha_url:
+        if not settings.supervisor_token:
+            return None
+        websocket = f"ws{_SUPERVISOR.removeprefix('http')}/websocket"
+        return Access(_SUPERVISOR, websocket, settings.supervisor_token, settings.ha_timeout)
+    url = _checked(settings.ha_url)
+    return Access(url, f"ws{url.removeprefix('http')}/api/websocket", _token(settings), settings.ha_timeout)
+
+
+def _checked(given: str) -> str:
+    wanted = "an address such as http://homeassistant.local:8123, without a user or password in it"
+    try:
+        parts = urlsplit(given.strip())
+        port = parts.port
+    except ValueError:
+        raise InvalidSetting("HA_URL", "what is set", wanted) from None
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query or parts.fragment:
+        # What was given may hold a password, so it is not repeated.
+        raise InvalidSetting("HA_URL", "what is set", wanted)
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    path = parts.path.rstrip("/").removesuffix("/api")
+    return urlunsplit((parts.scheme, host if port is None else f"{host}:{port}", path, "", ""))
+
+
+def _token(settings: Settings) -> str:
+    token = settings.ha_token.strip()
+    if not token and settings.ha_token_file:
+        try:
+            token = Path(settings.ha_token_file).read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            wanted = f"a file that can be read ({type(error).__name__})"
+            raise InvalidSetting("HA_TOKEN_FILE", settings.ha_token_file, wanted) from error
+    token = token or settings.supervisor_token
+    if not token or not token.isascii() or any(letter.isspace() for letter in token):
+        raise InvalidSetting("HA_TOKEN", "what is set", "a long-lived access token of an administrator")
+    return token
