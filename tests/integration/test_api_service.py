@@ -12,6 +12,7 @@ from typing import Any, NoReturn, cast
 
 import pytest
 
+from src.analysis.answering import Answers
 from src.analysis.pipeline import Pipeline
 from src.api.services import Services
 from src.domain.instants import instant_now
@@ -67,7 +68,8 @@ def client(tmp_path: Path) -> Iterator[TestClient]:
     store, models = Store.open(settings.store_url), cast(Any, NoModels())
     pipeline = Pipeline(store, models, settings, clock=instant_now)
     runner = Runner(store, pipeline, settings, clock=instant_now)
-    services = Services(settings, store, models, pipeline, runner, cast(Any, FakeNightly()), instant_now)
+    answers = Answers(store, instant_now)
+    services = Services(settings, store, models, answers, pipeline, runner, cast(Any, FakeNightly()), instant_now)
     with TestClient(create_app(services), base_url="http://localhost:8018") as client:
         yield client
 

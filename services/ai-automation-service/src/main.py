@@ -10,7 +10,7 @@ from anyio import to_thread
 from fastapi import FastAPI
 
 from src import __version__
-from src.api import detect, health, models, patterns, runs
+from src.api import detect, feedback, health, models, patterns, runs
 from src.api.download_events import DownloadEvents
 from src.api.guards import BodyGuard, HostGuard
 from src.api.model_loads import ModelLoads
@@ -71,7 +71,15 @@ def create_app(source: Services | Settings | None = None) -> FastAPI:
         docs_url=None,  # the framework's pages load scripts from elsewhere
         redoc_url=None,
     )
-    for router in (detect.router, patterns.router, runs.router, models.router, health.router, page.router):
+    for router in (
+        detect.router,
+        patterns.router,
+        feedback.router,
+        runs.router,
+        models.router,
+        health.router,
+        page.router,
+    ):
         app.include_router(router)
     install_problem_handlers(app)
     install_openapi(app)

@@ -11,6 +11,9 @@ from typing import Any, cast
 
 from src.analysis.pipeline import DetectRequest
 from src.api.services import Services
+from src.domain.answers import Answer, Reason, Verdict
+from src.domain.corrections import Correction
+from src.domain.local_time import DAY
 from src.domain.patterns import (
     Action,
     Evidence,
@@ -110,9 +113,34 @@ class FakePatterns:
         following = str(begin + limit) if begin + limit < len(chosen) else None
         return Page(tuple(chosen[begin : begin + limit]), following)
 
-    def set_status(self, pattern_id: str, status: Status) -> Pattern:
-        self.kept[pattern_id] = replace(self.get(pattern_id), status=status)
-        return self.kept[pattern_id]
+
+class FakeAnswers:
+    """Keeps what it was told, and gives the pattern its status."""
+
+    def __init__(self, patterns: FakePatterns) -> None:
+        self._patterns = patterns
+        self.given: list[Answer] = []
+
+    def give(
+        self,
+        pattern_id: str,
+        verdict: Verdict,
+        *,
+        reasons: Sequence[Reason] = (),
+        note: str = "",
+        days: int | None = None,
+        correction: Correction | None = None,
+    ) -> Pattern:
+        form = self._patterns.get(pattern_id)
+        until = None if days is None else NOW + days * DAY
+        self.given.append(Answer(pattern_id, verdict, NOW, form, tuple(reasons), note, until, correction))
+        if verdict.status is not None:
+            self._patterns.kept[pattern_id] = replace(form, status=verdict.status)
+        return self._patterns.get(pattern_id)
+
+    def history(self, pattern_id: str) -> list[Answer]:
+        self._patterns.get(pattern_id)
+        return [answer for answer in self.given if answer.pattern_id == pattern_id]
 
 
 class FakeRuns:
@@ -304,20 +332,23 @@ class World:
     runner: FakeRunner
     nightly: FakeNightly
     models: FakeModels
+    answers: FakeAnswers
     services: Services
 
 
 def world(folder: Path, *patterns: Pattern, **settings: Any) -> World:
     """A service over some patterns, with its folders in ``folder``."""
-    store = FakeStore(FakePatterns(patterns))
+    kept = FakePatterns(patterns)
+    store, answers = FakeStore(kept), FakeAnswers(kept)
     runner, nightly, models = FakeRunner(store), FakeNightly(), FakeModels()
     services = Services(
         settings=Settings(data_dir=folder / "data", models_dir=folder / "models", **settings),
         store=cast(Any, store),
         models=cast(Any, models),
+        answers=cast(Any, answers),
         pipeline=cast(Any, None),
         runner=cast(Any, runner),
         nightly=cast(Any, nightly),
         clock=lambda: NOW,
     )
-    return World(store, runner, nightly, models, services)
+    return World(store, runner, nightly, models, answers, services)

@@ -28,7 +28,7 @@ from src.store.schema import metadata
 from tests.unit.store.postgresql import Server
 from tests.unit.store.worlds import NOW, SECOND, busy_home, events_of, log_of, pattern
 
-NEWEST = "0003"
+NEWEST = "0005"
 
 
 def driver_url(url: str) -> str:

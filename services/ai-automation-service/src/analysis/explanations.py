@@ -127,5 +127,15 @@ _SENTENCES: dict[str, _Saying] = {
     ),
     "follows_from_its_counterpart": lambda why, info: f"its end follows from its beginning{_by(why, info)}",
     "the_other_direction_is_shown": lambda why, info: f"the same link is shown the other way round{_by(why, info)}",
+    "rejected_before": lambda why, info: f"the same was rejected before (“{why.detail['sentence']}”)",
+    "not_this_device": lambda why, info: (
+        f"nothing that sets it is suggested, as was said when “{why.detail['sentence']}” was rejected"
+    ),
+    "not_at_night": lambda why, info: (
+        f"nothing that happens at night is suggested, as was said when “{why.detail['sentence']}” was rejected"
+    ),
+    "not_this_kind": lambda why, info: (
+        f"no routine of this kind is suggested, as was said when “{why.detail['sentence']}” was rejected"
+    ),
     "explained_by_a_simpler_pattern": lambda why, info: f"another suggestion says the same{_by(why, info)}",
 }

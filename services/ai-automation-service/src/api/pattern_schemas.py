@@ -169,6 +169,7 @@ class PatternOut(BaseModel):
     covered_by: str | None = Field(
         None, description="The automation of this home that does the same already; absent when none is known to."
     )
+    corrected: bool = Field(False, description="Whether a person set something of it right; absent where nobody did.")
 
     @classmethod
     def of(cls, pattern: Pattern) -> PatternOut:

@@ -18,11 +18,19 @@ from src.api.pattern_schemas import (
 )
 from src.api.problems import BODY_PROBLEMS, documented
 from src.api.services import UsesLanes, UsesServices
-from src.domain.patterns import Kind, Status
+from src.domain.answers import Verdict
+from src.domain.patterns import Kind
 from src.domain.runs import Shortlist
 from src.errors import UnknownKind
 
 router = APIRouter(tags=["patterns"])
+
+_VERDICTS = {
+    "new": Verdict.REOPENED,
+    "accepted": Verdict.ACCEPTED,
+    "rejected": Verdict.REJECTED,
+    "snoozed": Verdict.SNOOZED,
+}
 
 PatternId = Annotated[str, Path(description="Id of a pattern.", max_length=100, examples=["p_5f0c9d27a1b3e846"])]
 
@@ -80,5 +88,5 @@ def read_pattern(services: UsesServices, pattern_id: PatternId) -> PatternOut:
     responses=documented(*BODY_PROBLEMS, "not_found", "database_unreachable"),
 )
 def change_pattern(services: UsesServices, pattern_id: PatternId, body: StatusChange) -> PatternOut:
-    """Keeps what a person thinks of a routine. Later runs keep it too."""
-    return PatternOut.of(services.store.patterns.set_status(pattern_id, Status(body.status)))
+    """Keeps what a person thinks of a routine. Later runs keep it too. `POST .../feedback` takes reasons as well."""
+    return PatternOut.of(services.answers.give(pattern_id, _VERDICTS[body.status]))

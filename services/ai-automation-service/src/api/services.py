@@ -9,6 +9,7 @@ from typing import Annotated
 from anyio import CapacityLimiter
 from fastapi import Depends, Request
 
+from src.analysis.answering import Answers
 from src.analysis.pipeline import Clock, Pipeline
 from src.domain.instants import instant_now
 from src.jobs.nightly import Nightly
@@ -28,6 +29,7 @@ class Services:
     settings: Settings
     store: Store
     models: ModelManager
+    answers: Answers
     pipeline: Pipeline
     runner: Runner
     nightly: Nightly
@@ -60,7 +62,7 @@ def open_services(settings: Settings, clock: Clock = instant_now) -> Services:
     pipeline = Pipeline(store, models, settings, clock=clock)
     runner = Runner(store, pipeline, settings, clock=clock)
     nightly = Nightly(runner, store, settings, clock=clock)
-    return Services(settings, store, models, pipeline, runner, nightly, clock)
+    return Services(settings, store, models, Answers(store, clock), pipeline, runner, nightly, clock)
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ class KnownAutomation:
         actions: every state it may set, whatever branch it takes. An ``after_seconds`` is the pause before the action.
         unresolved: services it calls whose entities or states are not known: templates, labels, what is not registered.
         reminds: it sends somebody a message.
+        conditional: it asks for more than the weekday before it does anything.
     """
 
     name: str
@@ -30,3 +31,4 @@ class KnownAutomation:
     actions: tuple[Action, ...]
     unresolved: tuple[str, ...] = ()
     reminds: bool = False
+    conditional: bool = False

@@ -204,6 +204,7 @@ class Pattern:
             ``{"type": "season", "from": "MM-DD" | None, "until": "MM-DD" | None}``; a season's side that the history
             does not hold is None.
         covered_by: entity id or name of an automation of the home that does this already; None if none is known to.
+        corrected: a person set something of it right; then only the evidence is of what was mined.
     """
 
     id: str
@@ -219,6 +220,7 @@ class Pattern:
     made_by: MadeBy = MadeBy()
     status: Status = Status.NEW
     covered_by: str | None = None
+    corrected: bool = False
 
     def with_(self, **changes: Any) -> Pattern:
         """A copy with some fields replaced."""
@@ -246,6 +248,8 @@ class Pattern:
         value["status"] = str(self.status)
         if self.covered_by is not None:
             value["covered_by"] = self.covered_by
+        if self.corrected:
+            value["corrected"] = True
         return value
 
     @classmethod
@@ -265,4 +269,5 @@ class Pattern:
             made_by=MadeBy(**value["made_by"]) if "made_by" in value else MadeBy(),
             status=Status(value["status"]),
             covered_by=value.get("covered_by"),
+            corrected=value.get("corrected", False),
         )

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
 
+from src.domain.corrections import Correction, corrected
 from src.domain.patterns import Pattern, Status
 from src.errors import NotFound
 from src.store.database import Database
@@ -15,7 +16,7 @@ from src.store.schema import pattern
 
 
 class PatternRepository:
-    """Written only by ``RunRepository.publish`` and by a change of status."""
+    """As their people see them: with what they set right. Written by ``RunRepository.publish`` and by answers."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -26,10 +27,20 @@ class PatternRepository:
             return _get(connection, pattern_id)
 
     def all(self) -> list[Pattern]:
-        """Every pattern that was ever found, stale ones too, for matching the next run's findings."""
-        query = select(pattern).order_by(pattern.c.position, pattern.c.id)
+        """Every pattern that was ever found, stale ones too."""
         with self._database.read() as connection:
-            return [_pattern(row) for row in connection.execute(query)]
+            return [_pattern(row) for row in connection.execute(_ALL)]
+
+    def mined(self) -> list[Pattern]:
+        """The same without corrections, for matching the next run's findings."""
+        with self._database.read() as connection:
+            return [_mined(row) for row in connection.execute(_ALL)]
+
+    def corrections(self) -> dict[str, Correction]:
+        """What people set right, by pattern."""
+        query = select(pattern.c.id, pattern.c.correction).where(pattern.c.correction.is_not(None))
+        with self._database.read() as connection:
+            return {row.id: Correction.from_json(row.correction) for row in connection.execute(query)}
 
     def page(
         self,
@@ -70,6 +81,9 @@ class PatternRepository:
             return _get(connection, pattern_id)
 
 
+_ALL = select(pattern).order_by(pattern.c.position, pattern.c.id)
+
+
 def _get(connection: Connection, pattern_id: str) -> Pattern:
     row = connection.execute(select(pattern).where(pattern.c.id == pattern_id)).one_or_none()
     if row is None:
@@ -77,8 +91,12 @@ def _get(connection: Connection, pattern_id: str) -> Pattern:
     return _pattern(row)
 
 
-def _pattern(row: Row[Any]) -> Pattern:
+def _mined(row: Row[Any]) -> Pattern:
     return Pattern.from_json({**row.data, "status": row.status})
+
+
+def _pattern(row: Row[Any]) -> Pattern:
+    return corrected(_mined(row), None if row.correction is None else Correction.from_json(row.correction))
 
 
 def _position(connection: Connection, cursor: str) -> int:

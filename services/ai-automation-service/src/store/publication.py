@@ -74,7 +74,7 @@ def publish_patterns(
         values: dict[str, Any] = {
             "kind": str(each.kind),
             "status": str(status),
-            "category": each.category,
+            "category": each.category if row is None else _category(row, each),
             "position": position,
             "last_run": run_id,
             "updated": now,
@@ -96,11 +96,16 @@ def publish_patterns(
             connection.execute(update(pattern).where(pattern.c.id == bindparam("key")).values(values), changes)
 
 
-def _as_it_was(row: Row[Any, Any, Any, Any]) -> Json:
+def _category(row: Row[Any, Any, Any, Any, Any], found: Pattern) -> str | None:
+    """A person's own choice before the model's."""
+    return (row.correction or {}).get("category") or found.category
+
+
+def _as_it_was(row: Row[Any, Any, Any, Any, Any]) -> Json:
     return {"status": row.status, "data": row.data}
 
 
-def _missed(row: Row[Any, Any, Any, Any], now: int, replaced: bool) -> Json:
+def _missed(row: Row[Any, Any, Any, Any, Any], now: int, replaced: bool) -> Json:
     """Status and form of a pattern that a whole run did not find."""
     if row.status in _GIVEN_BY_A_PERSON or row.status == Status.STALE:
         return _as_it_was(row)
@@ -109,7 +114,7 @@ def _missed(row: Row[Any, Any, Any, Any], now: int, replaced: bool) -> Json:
     return {"status": row.status, "data": {**row.data, "evidence": {**row.data["evidence"], "drift": "fading"}}}
 
 
-_STANDING = select(pattern.c.id, pattern.c.status, pattern.c.updated, pattern.c.data).order_by(
+_STANDING = select(pattern.c.id, pattern.c.status, pattern.c.updated, pattern.c.data, pattern.c.correction).order_by(
     pattern.c.position, pattern.c.id
 )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     Double,
     ForeignKey,
@@ -124,8 +125,66 @@ pattern = Table(
     Column("created", BigInteger, nullable=False),
     Column("updated", BigInteger, nullable=False),
     Column("data", _JSON, nullable=False),
+    Column("correction", _JSON),  # what a person set right; `data` stays as it was mined
+    Column("until", BigInteger),  # when a snoozed one is to be shown again
 )
 Index("ix_pattern_position", pattern.c.position)
+
+# No foreign key to the pattern: what people said counts for routines that are found under another id as well.
+answer = Table(
+    "answer",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("pattern", Text, nullable=False),
+    Column("verdict", Text, nullable=False),
+    Column("given", BigInteger, nullable=False),
+    Column("until", BigInteger),
+    Column("reasons", _JSON, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("correction", _JSON),
+    Column("form", _JSON, nullable=False),  # the pattern as it was when it was answered
+)
+Index("ix_answer_pattern", answer.c.pattern)
+
+firing = Table(
+    "firing",
+    metadata,
+    Column("automation", Text, primary_key=True),
+    Column("time", BigInteger, primary_key=True, autoincrement=False),
+)
+
+described_entity = Table(
+    "described_entity",
+    metadata,
+    Column("entity_id", Text, primary_key=True),
+    Column("labels", _JSON, nullable=False),
+    Column("left_out", Text),  # why its events are no behaviour: hidden, disabled, ...
+)
+
+deployment = Table(
+    "deployment",
+    metadata,
+    Column("pattern", Text, ForeignKey("pattern.id"), primary_key=True),
+    Column("automation", Text, nullable=False, unique=True),
+    Column("state", Text, nullable=False),
+    Column("version", Integer),  # what Home Assistant has, as far as is known
+    Column("target", Integer),  # what is being written
+    Column("guarded", BigInteger),
+    Column("entity_id", Text),
+    Column("checked", BigInteger),
+)
+
+deployment_version = Table(
+    "deployment_version",
+    metadata,
+    Column("pattern", Text, ForeignKey("deployment.pattern"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("config", _JSON, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("written", BigInteger, nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("replaces", Integer),
+)
 
 shortlist = Table(
     "shortlist",

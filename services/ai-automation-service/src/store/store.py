@@ -5,9 +5,13 @@ from __future__ import annotations
 from sqlalchemy import insert, update
 
 from src.errors import DatabaseUnreachable, StoreError
+from src.store.answers import AnswerRepository
 from src.store.database import Database
+from src.store.deployments import DeploymentRepository
 from src.store.embeddings import EmbeddingRepository
+from src.store.entities import EntityRepository
 from src.store.events import EventRepository
+from src.store.firings import FiringRepository
 from src.store.leases import LeaseRepository
 from src.store.migration import migrate
 from src.store.patterns import PatternRepository
@@ -19,12 +23,16 @@ class Store:
     """One open database. Safe to share between threads.
 
     Attributes:
-        events, patterns, runs, embeddings, leases: the repositories.
+        events, entities, patterns, answers, firings, deployments, runs, embeddings, leases: the repositories.
         schema_version: the revision of the tables, such as ``0001``.
     """
 
     events: EventRepository
+    entities: EntityRepository
     patterns: PatternRepository
+    answers: AnswerRepository
+    firings: FiringRepository
+    deployments: DeploymentRepository
     runs: RunRepository
     embeddings: EmbeddingRepository
     leases: LeaseRepository
@@ -34,7 +42,11 @@ class Store:
         self._database = database
         self.schema_version = schema_version
         self.events = EventRepository(database)
+        self.entities = EntityRepository(database)
         self.patterns = PatternRepository(database)
+        self.answers = AnswerRepository(database)
+        self.firings = FiringRepository(database)
+        self.deployments = DeploymentRepository(database)
         self.runs = RunRepository(database)
         self.embeddings = EmbeddingRepository(database)
         self.leases = LeaseRepository(database)
