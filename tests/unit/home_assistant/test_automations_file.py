@@ -16,8 +16,7 @@ from src.domain.patterns import (
 )
 from src.errors import AutomationsUnreadable
 from src.home_assistant.automation_actions import read_actions
-from src.home_assistant.automations_file import read_automations
-from src.home_assistant.targets import read_targets
+from src.home_assistant.automations_file import read_automations, read_targets
 
 WORKDAYS = WEEKDAYS[:5]
 OLD = """

@@ -9,6 +9,15 @@ from src.domain.patterns import Json
 ID_PREFIX = "ai_automation_"
 
 
+def automation_id_of(pattern_id: str) -> str:
+    """The id of the automation of a pattern."""
+    return f"{ID_PREFIX}{pattern_id}"
+
+
+class CannotBeWritten(Exception):
+    """A part of a pattern has no words in Home Assistant; says why, to follow a colon. Never leaves this package."""
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
     """What an automation is to say, in Home Assistant's newest words.
@@ -34,4 +43,4 @@ class Draft:
     @property
     def automation_id(self) -> str:
         """The id under which Home Assistant keeps it; the same pattern always has the same."""
-        return f"{ID_PREFIX}{self.pattern_id}"
+        return automation_id_of(self.pattern_id)

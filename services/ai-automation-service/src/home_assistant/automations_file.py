@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import unicodedata
@@ -11,15 +12,14 @@ from pathlib import Path
 from src.domain.automations import KnownAutomation
 from src.domain.patterns import Json
 from src.errors import AutomationsUnreadable
-from src.home_assistant.automation_actions import read_actions
-from src.home_assistant.automation_triggers import read_triggers
+from src.home_assistant.automation_config import is_automation, read_automation
 from src.home_assistant.automation_values import mappings, plain_text
-from src.home_assistant.targets import Targets, read_targets
+from src.home_assistant.registries import Registries, targets_of
+from src.home_assistant.targets import Targets
 from src.home_assistant.yaml_files import Elsewhere, filled_in, load_document
 
 AUTOMATIONS_NAME = "automations.yaml"
 
-_PARTS = ("trigger", "triggers", "action", "actions", "use_blueprint")
 _BLUEPRINTS = Path("blueprints") / "automation"
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ def read_automations(path: str | Path, *, warn: Callable[[str], object] = log.wa
     for place, entry in enumerate(_entries(document, path), 1):
         if isinstance(entry, Elsewhere):
             warn(f"{path} takes automations from other files with {entry.tag}; those are not read.")
-        elif not isinstance(entry, dict) or not any(name in entry for name in _PARTS):
+        elif not isinstance(entry, dict) or not is_automation(entry):
             warn(f"Automation {place} in {path} has neither triggers nor actions and was left out.")
         else:
             try:
@@ -53,7 +53,7 @@ def read_automations(path: str | Path, *, warn: Callable[[str], object] = log.wa
 
 
 def _entries(document: object, path: Path) -> Iterator[object]:
-    if isinstance(document, dict) and not any(name in document for name in _PARTS):
+    if isinstance(document, dict) and not is_automation(document):
         packaged = [
             value for key, value in document.items() if isinstance(key, str) and key.partition(" ")[0] == "automation"
         ]
@@ -67,6 +67,22 @@ def _entries(document: object, path: Path) -> Iterator[object]:
         yield document
     elif document is not None:
         raise AutomationsUnreadable(path, "it holds no automations")
+
+
+def read_targets(config: Path) -> Targets:
+    """The ids in ``<config>/.storage``; what is not there or damaged is left unknown."""
+    entities = tuple(_stored(config, "core.entity_registry", "entities"))
+    return targets_of(Registries(entities, tuple(_stored(config, "core.device_registry", "devices"))))
+
+
+def _stored(config: Path, file: str, name: str) -> Iterator[Json]:
+    # What is wrong with a registry is said by who reads names and areas from it.
+    try:
+        stored = json.loads((config / ".storage" / file).read_bytes())
+        items = stored["data"][name]
+    except (OSError, ValueError, RecursionError, KeyError, TypeError):
+        return
+    yield from (item for item in items if isinstance(item, dict)) if isinstance(items, list) else ()
 
 
 class _Home:
@@ -89,16 +105,13 @@ class _Home:
         name = alias or (registered.entity_id if registered else None) or plain_text(entry.get("id"))
         enabled = entry.get("initial_state") is not False and not (registered and registered.disabled)
         body, missing = self._body(entry)
-        deeds = read_actions(_part(body, "action"), self._targets)
-        triggers = read_triggers(_part(body, "trigger"), _part(body, "condition"), self._targets)
-        return KnownAutomation(
+        return read_automation(
+            body,
+            self._targets,
             name=name or f"automation {place}",
             entity_id=entity_id,
             enabled=enabled,
-            triggers=(*triggers, None) if missing else triggers,
-            actions=deeds.actions,
-            unresolved=(*deeds.unresolved, "blueprint") if missing else deeds.unresolved,
-            reminds=deeds.reminds,
+            blueprint_missing=missing,
         )
 
     def _body(self, entry: Json) -> tuple[Json, bool]:
@@ -126,11 +139,6 @@ class _Home:
                     log.info("a blueprint was not read: %s", error)
             self._blueprints[name] = document
         return self._blueprints[name]
-
-
-def _part(body: Json, name: str) -> object:
-    """``triggers``, or ``trigger`` as it was called before 2024.10."""
-    return body.get(f"{name}s") or body.get(name)
 
 
 def _defaults(blueprint: object) -> dict[str, object]:
