@@ -1,11 +1,12 @@
 """Speed and memory of the parts that have to be quick, as ratios in one run: machines are noisy.
 
-    python scripts/benchmark.py [--only mining,store,embedding,embed,rerank,classify,start,memory] [--format json]
+    python scripts/benchmark.py [--only mining,store,recorder,embedding,embed,rerank,classify,start,memory]
+                                [--large] [--format json]
     python scripts/benchmark.py --only embed --engines ours,torch,ort-int8-fused --rounds 3 --seconds 0.3
 
-``mining``, ``store`` and ``embedding`` are the service alone. ``embed``, ``rerank``, ``classify``, ``start`` and
-``memory`` are the service against other engines on two processors; ``make bench-engines`` installs those. An engine
-that is not installed is named and left out.
+``mining``, ``store``, ``recorder`` and ``embedding`` are the service alone. ``embed``, ``rerank``, ``classify``,
+``start`` and ``memory`` are the service against other engines on two processors; ``make bench-engines`` installs those.
+An engine that is not installed is named and left out.
 
 Environment: BENCH_HOME, the folder of engines and models (``.bench``); BENCH_BEFORE, another checkout of this
 repository, measured as the engine ``before``; BENCH_PRIORITY, set: engines run with real-time priority (root's right),
@@ -72,7 +73,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5, help="measurements of each cell by each engine (5)")
     parser.add_argument("--seconds", type=float, default=0.5, help="that a measurement takes at least (0.5)")
     parser.add_argument("--threads", type=int, default=2, help="processors and threads of each engine (2)")
-    parser.add_argument("--large", action="store_true", help="mine 10,000,000 events too")
+    parser.add_argument("--large", action="store_true", help="mine 10,000,000 events and import as many rows too")
     parser.add_argument("--format", choices=("table", "json"), default="table")
     return parser.parse_args()
 

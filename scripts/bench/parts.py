@@ -11,7 +11,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 from scripts.bench.engines import HOME, ROOT
 from scripts.bench.texts import texts
@@ -73,6 +74,62 @@ def store(events: int) -> Json:
     }
 
 
+def recorder(rows: int) -> Json:
+    """Rows a second of importing a recorder in SQLite into a new store, by tenth of the way; and importing it again."""
+    from src.analysis.importing import Source, import_source
+    from src.domain.progress import silent
+    from src.history.source import HistoryRead, read_in_parts
+    from src.store import Store
+
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        path = Path(folder) / "home-assistant_v2.db"
+        # In a process of its own, so that its memory is not ours.
+        subprocess.run([sys.executable, "-m", "scripts.bench.recorders", path, str(rows)], cwd=ROOT, check=True)
+        kept = Store.open(f"sqlite:///{folder}/bench.db")
+        loaded = memory_mb()["peak_mb"]
+        steps = [(0, time.perf_counter(), time.process_time())]
+        rows_read = 0
+
+        def told(stage: str, done: float, total: float, unit: str = "") -> None:
+            nonlocal rows_read
+            rows_read = int(done)
+
+        def read(time_zone: str | None, since: int | None) -> Iterator[HistoryRead]:
+            for part in read_in_parts(path, time_zone=time_zone, since=since, progress=told):
+                yield part
+                # Asked for the next one, so this one is stored.
+                steps.append((rows_read, time.perf_counter(), time.process_time()))
+
+        imported = import_source(kept, Source("bench", read), time_zone=None, progress=silent, now=2**60)
+        tenths = _tenths(steps, rows)
+        start = time.perf_counter()
+        import_source(kept, Source("bench", read), time_zone=None, progress=silent, now=2**60)
+        again = time.perf_counter() - start
+        kept.close()
+    by_cpu = [round(count / cpu) for count, _, cpu in tenths]
+    return {
+        "import_seconds": round(sum(seconds for _, seconds, _ in tenths), 1),
+        "rows_per_second": round(rows / sum(seconds for _, seconds, _ in tenths)),
+        "rows_per_second_by_tenth": [round(count / seconds) for count, seconds, _ in tenths],
+        "rows_per_cpu_second_by_tenth": by_cpu,
+        "last_to_first_by_cpu": round(by_cpu[-1] / by_cpu[0], 2),
+        "events": imported.inputs["added"],
+        "again_seconds": round(again, 2),
+        "loaded_mb": loaded,
+        "peak_mb": memory_mb()["peak_mb"],
+    }
+
+
+def _tenths(steps: Sequence[tuple[int, float, float]], rows: int) -> list[tuple[int, float, float]]:
+    """Rows, seconds and CPU seconds of each tenth; it ends where a step does, so fewer where steps are longer."""
+    marks = [steps[0]]
+    for number in range(1, 11):
+        reached = next((step for step in steps if step[0] >= rows * number / 10), steps[-1])
+        if reached[0] > marks[-1][0]:
+            marks.append(reached)
+    return [(b[0] - a[0], b[1] - a[1], b[2] - a[2]) for a, b in itertools.pairwise(marks)]
+
+
 def embedding(_: int) -> Json:
     """Texts a second of ours alone, with the machine's own threads; and the first vector of the process."""
     from src.models.model_manager import ModelManager
@@ -96,15 +153,17 @@ def embedding(_: int) -> Json:
 PARTS: dict[str, tuple[Callable[[int], Json], tuple[int, ...]]] = {
     "mining": (mining, (10_000, 100_000, 1_000_000)),
     "store": (store, (100_000, 1_000_000)),
+    "recorder": (recorder, (1_000_000,)),
     "embedding": (embedding, (0,)),
 }
-_MEASURED = {"mining": "cpu_seconds", "store": "add_seconds"}
+_MEASURED = {"mining": "cpu_seconds", "store": "add_seconds", "recorder": "import_seconds"}
+_LARGE = ("mining", "recorder")
 
 
 def measure(part: str, *, large: bool) -> list[Json]:
     """One part at its sizes; ``{"skipped": why}`` where its process fails."""
     rows = []
-    for size in PARTS[part][1] + ((10_000_000,) if part == "mining" and large else ()):
+    for size in PARTS[part][1] + ((10_000_000,) if part in _LARGE and large else ()):
         print(f"{part} {size:,} ...", file=sys.stderr)
         rows.append({"size": size, **_in_process(part, size)})
     if part in _MEASURED:

@@ -95,6 +95,7 @@ def test_the_record_says_what_was_read_by_which_versions_and_what_came_of_it(det
     assert run.counts["entities"] == 1
     assert run.counts["tested"] == 100
     assert run.counts["found"] == 3
+    assert run.counts["muted"] == 0
     assert run.counts["embedded"] == 3 + 4
     assert run.counts["embedded_from_cache"] == 0
     assert run.counts["retrieved"] == 2 * 4
@@ -333,6 +334,7 @@ def test_a_database_without_news_is_no_failure(detect: Detect, source: Source) -
     assert run.state is RunState.SUCCEEDED
     assert (run.inputs["added"], run.inputs["known"]) == (0, 0)
     assert run.counts["found"] == 3
+    assert run.counts["muted"] == 0
 
 
 def test_a_source_that_knows_no_zone_is_read_in_the_homes(detect: Detect, source: Source) -> None:

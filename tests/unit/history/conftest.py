@@ -13,6 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.history.mariadb import MariadbServer, private_mariadb
+from tests.unit.store.postgresql import Server, private_server
+
 # What the reader needs, and the unused columns that are left from older schemas, as SQLite has them.
 TABLES = """
 CREATE TABLE event_data (data_id INTEGER PRIMARY KEY, hash BIGINT, shared_data TEXT);
@@ -141,6 +144,18 @@ def recorder(tmp_path: Path) -> Iterator[MakeRecorder]:
     yield make
     for database in made:
         database.close()
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[MariadbServer]:
+    with private_mariadb() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Server]:
+    with private_server() as running:
+        yield running
 
 
 @pytest.fixture

@@ -47,7 +47,7 @@ def private_server() -> Iterator[Server]:
         pytest.skip("PostgreSQL's initdb and pg_ctl are not installed")
     with tempfile.TemporaryDirectory(prefix="pg-", ignore_cleanup_errors=True) as made:
         folder = Path(made)
-        account = _unprivileged()
+        account = unprivileged_account()
         if account is not None:
             os.chown(folder, account.pw_uid, account.pw_gid)
 
@@ -58,7 +58,7 @@ def private_server() -> Iterator[Server]:
                 env={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
                 user=None if account is None else account.pw_uid,
                 group=None if account is None else account.pw_gid,
-                extra_groups=None if account is None else _groups(account),
+                extra_groups=None if account is None else groups_of(account),
                 stdout=subprocess.DEVNULL,
                 check=True,
                 timeout=120,
@@ -81,7 +81,7 @@ def _programs() -> Path | None:
     return next((folder for folder in folders if (folder / "pg_ctl").exists() and (folder / "initdb").exists()), None)
 
 
-def _unprivileged() -> pwd.struct_passwd | None:
+def unprivileged_account() -> pwd.struct_passwd | None:
     """Whom to run the server as: it refuses root, so somebody else then; None for ourselves."""
     if os.getuid() != 0:
         return None
@@ -89,5 +89,5 @@ def _unprivileged() -> pwd.struct_passwd | None:
     return names.get("postgres") or names["nobody"]
 
 
-def _groups(account: pwd.struct_passwd) -> list[int]:
+def groups_of(account: pwd.struct_passwd) -> list[int]:
     return [group.gr_gid for group in grp.getgrall() if account.pw_name in group.gr_mem]

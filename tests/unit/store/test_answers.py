@@ -116,3 +116,10 @@ def test_names_are_those_of_the_events(store: Store) -> None:
         log_of([(NOW, "light.a", "on", Origin.USER), (NOW, "light.b", "on", Origin.USER)], info=[lamp]), source="a"
     )
     assert store.entities.info() == {"light.a": lamp, "light.b": EntityInfo("light.b")}
+
+
+def test_a_name_that_is_learned_later_replaces_the_one_before(store: Store) -> None:
+    old, new = EntityInfo("light.a", "Old", "Hall"), EntityInfo("light.a", "New")
+    store.events.add(log_of([(NOW, "light.a", "on", Origin.USER)], info=[old]), source="a")
+    store.entities.learn({"light.a": new, "light.nobody": EntityInfo("light.nobody", "X")})
+    assert store.entities.info() == {"light.a": EntityInfo("light.a", "New", "Hall")}

@@ -62,11 +62,12 @@ class FollowUp:
     def sentence(self) -> str:
         """The numbers in words."""
         times = f"{self.fired:,} time" if self.fired == 1 else f"{self.fired:,} times"
+        undone = f"people undid {self.undone:,} of them"
         said = {
             Verdict.TOO_EARLY: "It is too early to say how it does.",
             Verdict.NEVER_FIRED: "It has not fired once: check its trigger, or whether it is switched on.",
-            Verdict.OFTEN_UNDONE: f"It fired {times}, and people undid {self.undone:,} of them: consider taking it back.",
-            Verdict.WORKING: f"It fired {times}; people undid {self.undone:,} of them.",
+            Verdict.OFTEN_UNDONE: f"It fired {times}, and {undone}: it may be better taken back.",
+            Verdict.WORKING: f"It fired {times}; {undone}.",
         }[self.verdict]
         if self.stopped is None or self.verdict is Verdict.TOO_EARLY:
             return said

@@ -1,16 +1,21 @@
-"""The first stage of a run: what is new in a history source goes into the store."""
+"""The first stage of a run: what is new in a history source goes into the store, part by part."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
+
 from src.analysis.request import DetectRequest
 from src.domain.automations import KnownAutomation
-from src.domain.events import MICROSECONDS
+from src.domain.events import MICROSECONDS, EventLog
 from src.domain.patterns import Json
-from src.domain.progress import Progress
+from src.domain.progress import Progress, silent
 from src.errors import InvalidSetting
 from src.history import HistoryRead
 from src.store.store import Store
@@ -19,10 +24,13 @@ from src.store.store import Store
 _OVERLAP = 3_600 * MICROSECONDS
 _UNKNOWN_ZONE = "UTC"  # what a reader assumes when nothing says better
 _SQLITE = b"SQLite format 3\x00"
+_NO_EVENTS = EventLog(
+    np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.int8), (), (), _UNKNOWN_ZONE
+)
 
 
 class ReadHistory(Protocol):
-    """The signature of :func:`src.history.read_history`."""
+    """The signature of :func:`src.history.read_in_parts`, and of :func:`src.history.read_history`."""
 
     def __call__(
         self,
@@ -32,7 +40,25 @@ class ReadHistory(Protocol):
         entities: str | Path | None,
         since: int | None,
         progress: Progress,
-    ) -> HistoryRead: ...
+    ) -> HistoryRead | Iterator[HistoryRead]: ...
+
+
+@dataclass(frozen=True)
+class Source:
+    """A history to import, whatever it is.
+
+    Attributes:
+        key: under which the store keeps how far it was read: an absolute path, or an address without a password.
+        read: (time zone or None, since in µs UTC or None) -> the history whole, or its parts in the order of their
+            time.
+        grows: whether it only grows at its end, as a database does; else it is read whole each time.
+        names_automations: whether what it reads says which automations the home has.
+    """
+
+    key: str
+    read: Callable[[str | None, int | None], HistoryRead | Iterator[HistoryRead]]
+    grows: bool = True
+    names_automations: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,6 +77,9 @@ class ImportedHistory:
     automations: tuple[KnownAutomation, ...] | None = None
 
 
+NOTHING_IMPORTED = ImportedHistory({"source": None, "format": None})
+
+
 def import_history(
     store: Store,
     request: DetectRequest,
@@ -67,40 +96,99 @@ def import_history(
 
     Args:
         time_zone: the home's zone if somebody said it; None: the source's own.
-        now: µs UTC. A source that was read up to a later instant had an event from a wrong clock, and is read whole.
+        now: µs UTC. An event of a later instant was dated by a wrong clock: it is stored, but what comes after it in
+            truth is still new.
 
     Raises:
         InputError: the history cannot be read, or was read in another zone before. StoreError.
     """
     if request.history is None:
-        return ImportedHistory({"source": None, "format": None})
-    path = Path(request.history)
-    reached = store.events.position(str(path.resolve()))
-    database = _is_database(path)
-    since = reached - _OVERLAP if database and reached is not None and reached <= now else None
+        return NOTHING_IMPORTED
+    return import_source(store, file_source(request, read, progress), time_zone=time_zone, progress=progress, now=now)
 
-    def read_in(home: str | None) -> HistoryRead:
+
+def file_source(request: DetectRequest, read: ReadHistory, progress: Progress) -> Source:
+    """The history at the path that a request names."""
+    assert request.history is not None
+    path = Path(request.history)
+    database = _is_database(path)
+
+    def read_path(home: str | None, since: int | None) -> HistoryRead | Iterator[HistoryRead]:
         return read(path, time_zone=home, entities=request.entities, since=since, progress=progress)
 
-    got = read_in(time_zone)
+    return Source(str(path.resolve()), read_path, grows=database, names_automations=database)
+
+
+def import_source(
+    store: Store, source: Source, *, time_zone: str | None, progress: Progress, now: int
+) -> ImportedHistory:
+    """Add what is new in a source to the store, each part as soon as it was read.
+
+    The parts come in the order of their time, and how far the store got is kept with each chunk of one. So an import
+    that ends in the middle, for whatever reason, has lost nothing: the next one goes on where it stopped.
+
+    Args, Raises:
+        As :func:`import_history`.
+    """
+    reached = store.events.position(source.key)
+    since = reached - _OVERLAP if source.grows and reached is not None and reached <= now else None
     known = store.events.time_zone()
-    if time_zone is None and got.log.time_zone == _UNKNOWN_ZONE and known not in (None, _UNKNOWN_ZONE):
-        # This source does not know where the home is, but an earlier import was told. Read as UTC, its wall-clock
-        # times would come in a second time, some hours off.
-        got = read_in(known)
-    if not database and reached is not None and known not in (None, got.log.time_zone):
-        # Times without an offset would come in a second time, shifted by the difference of the zones.
-        wanted = f"{known}, in which {path.name} was imported before; for another zone start with an empty DATA_DIR"
-        raise InvalidSetting("the time zone", got.log.time_zone, wanted)
-    added = store.events.add(got.log, source=got.source.key, progress=progress)
-    inputs = {
-        "source": got.source.key,
-        "format": got.source.format,
-        "details": got.source.details,
-        "added": added.added,
-        "known": added.known,
-    }
-    return ImportedHistory(inputs, dict(got.skipped), got.warnings, got.automations if database else None)
+    # Each part of a growing source is stored before the next is read, so that its reader's progress tells of both.
+    storing = silent if source.grows else progress
+    until = now if source.grows else None
+    added = in_store = 0
+    skipped: Counter[str] = Counter()
+    warnings: dict[str, None] = {}
+    last: HistoryRead | None = None
+    with closing(_parts(source, since, time_zone, known)) as parts:
+        for part in parts:
+            if not source.grows and reached is not None and known not in (None, part.log.time_zone):
+                # Times without an offset would come in a second time, shifted by the difference of the zones.
+                name = Path(source.key).name
+                wanted = f"{known}, in which {name} was imported before; for another zone start with an empty DATA_DIR"
+                raise InvalidSetting("the time zone", part.log.time_zone, wanted)
+            stored = store.events.add(part.log, source=source.key, progress=storing, until=until)
+            added += stored.added
+            in_store += stored.known
+            skipped.update(part.skipped)
+            warnings.update(dict.fromkeys(part.warnings))
+            last = replace(part, log=_NO_EVENTS)
+            del part  # while the next one is read there is not room for two
+    inputs: Json = {"source": source.key, "format": None, "details": {}, "added": added, "known": in_store}
+    if last is not None:
+        inputs |= {"format": last.source.format, "details": last.source.details}
+    automations = last.automations if last is not None and source.names_automations else None
+    return ImportedHistory(inputs, dict(skipped), tuple(warnings), automations)
+
+
+def _parts(
+    source: Source, since: int | None, time_zone: str | None, known: str | None
+) -> Generator[HistoryRead, None, None]:
+    """The parts of a source, in the home's zone: the one that was said, else the source's own, else the known one."""
+    parts = _reading(source, time_zone, since)
+    try:
+        first = next(parts, None)
+        if first is None:
+            return
+        if time_zone is None and first.log.time_zone == _UNKNOWN_ZONE and known not in (None, _UNKNOWN_ZONE):
+            # This source does not know where the home is, but an earlier import was told. Read as UTC, its wall-clock
+            # times would come in a second time, some hours off.
+            parts.close()
+            parts = _reading(source, known, since)
+        else:
+            yield first
+            del first  # its memory is the next one's
+        yield from parts
+    finally:
+        parts.close()
+
+
+def _reading(source: Source, time_zone: str | None, since: int | None) -> Generator[HistoryRead, None, None]:
+    got = source.read(time_zone, since)
+    if isinstance(got, HistoryRead):
+        yield got
+    else:
+        yield from got
 
 
 def _is_database(path: Path) -> bool:

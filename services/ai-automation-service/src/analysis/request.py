@@ -9,6 +9,7 @@ from pathlib import Path
 from src.domain.local_time import zone
 from src.domain.patterns import Json, Kind
 from src.errors import HistoryNotFound, InvalidSetting, UnknownKind
+from src.settings import HISTORY_WORDS
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST_QUESTION = 1000
@@ -19,7 +20,7 @@ class DetectRequest:
     """What a run is asked to do, in the terms of ``POST /patterns/detect``.
 
     Attributes:
-        history: source to import first; None: mine what the store holds (the nightly run passes HISTORY).
+        history: source to import first, a path or one of the words of HISTORY; None: mine what the store holds.
         entities: CSV of entity metadata that goes with ``history``.
         start, end: the span to mine, µs UTC, end exclusive; None: open.
         time_zone: overrides the history's zone.
@@ -70,7 +71,7 @@ class DetectRequest:
         if self.kinds == ():
             raise InvalidSetting("kinds", [], f"at least one of {', '.join(known)}, or nothing for all of them")
         for path in (self.history, self.entities):
-            if path is not None and not _exists(path):
+            if path is not None and path not in HISTORY_WORDS and not _exists(path):
                 raise HistoryNotFound(path)
 
 

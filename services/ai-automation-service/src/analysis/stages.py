@@ -12,6 +12,7 @@ from src.errors import RunInterrupted
 from src.store.store import Store
 
 STAGES = (
+    "look",
     "import",
     "load",
     "mine",

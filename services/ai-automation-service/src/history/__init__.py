@@ -1,5 +1,5 @@
 """Events in: every kind of history becomes an :class:`~src.domain.events.EventLog`."""
 
-from src.history.source import HistoryRead, SourceInfo, read_history
+from src.history.source import HistoryRead, SourceInfo, read_history, read_in_parts
 
-__all__ = ["HistoryRead", "SourceInfo", "read_history"]
+__all__ = ["HistoryRead", "SourceInfo", "read_history", "read_in_parts"]

@@ -6,7 +6,7 @@ tell the two apart. The first rule that applies decides:
 
 1. an ``automation_triggered`` event shares the context: automation
 2. a ``script_started`` event shares it and no user asked: automation
-3. the context has a parent: automation, for people's acts have none
+3. the context has a parent: automation, for people's acts have none; or its user is a program
 4. the context has a user, or a ``call_service`` event shares it: user
 5. no such event is recorded, but an ``automation.*`` or ``script.*`` entity changed in the same context and no
    user asked: automation
@@ -16,22 +16,31 @@ tell the two apart. The first rule that applies decides:
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import numpy as np
+from numpy.typing import NDArray
 
 from src.domain.events import BoolArray, Float64Array, Int8Array, Origin
+from src.history.recorder_database import EARLIEST, RecorderDatabase
 
 STARTING_SECONDS = 300.0  # how long after its start Home Assistant's entities may take to report for the first time
 
 _DAY_SECONDS = 86_400.0
 _NO_STATE = ("unavailable", "unknown")
-_TYPES = ("automation_triggered", "script_started", "call_service")
+_AUTOMATION, _SCRIPT, _CALL = "automation_triggered", "script_started", "call_service"
 
 Blob = bytes | None
+Ids = NDArray[np.bytes_]
+
+_ID = "S16"  # Home Assistant's ids are 16 bytes each; millions of them take no more than these
+
+
+def _ids(blobs: Sequence[Blob]) -> Ids:
+    """S16 (n,): ids in columns, empty for None."""
+    return np.array([blob or b"" for blob in blobs], _ID)
 
 
 @dataclass(frozen=True)
@@ -39,72 +48,76 @@ class Contexts:
     """The contexts of the recorded automations, scripts and calls.
 
     Attributes:
-        automatic: ids of contexts that an automation, or a script nobody asked for, runs in.
-        called: ids of contexts of the other service calls.
+        automatic: S16 (n,), sorted: ids of contexts that an automation, or a script nobody asked for, runs in.
+        called: S16 (n,), sorted: ids of contexts of the service calls.
         known: whether the database records anything by which an automation could be recognised.
+        programs: ids of users that are programs; what they ask for was done by an automation.
     """
 
-    automatic: frozenset[bytes] = frozenset()
-    called: frozenset[bytes] = frozenset()
+    automatic: Ids = field(default_factory=lambda: np.empty(0, _ID))
+    called: Ids = field(default_factory=lambda: np.empty(0, _ID))
     known: bool = False
+    programs: frozenset[bytes] = frozenset()
 
-    def origins(self, ids: Sequence[Blob], users: Sequence[Blob], parents: Sequence[Blob]) -> Int8Array:
+    def origins(self, ids: Sequence[Blob], users: Sequence[Blob], with_parent: BoolArray) -> Int8Array:
         """int8 (n,): values of :class:`Origin`, by rules 1 to 6 without the first reports."""
-        automatic, called = self.automatic, self.called
-        automation, person, unknown = int(Origin.AUTOMATION), int(Origin.USER), int(Origin.UNKNOWN)
-        otherwise = int(Origin.DEVICE) if self.known else unknown
-        return np.array(
-            [
-                automation
-                if parent is not None or context in automatic
-                else person
-                if user is not None or context in called
-                else unknown
-                if context is None
-                else otherwise
-                for context, user, parent in zip(ids, users, parents, strict=True)
-            ],
-            np.int8,
-        )
+        n = len(ids)
+        contexts = _ids(ids)
+        with_user = np.fromiter((user is not None for user in users), np.bool_, n)
+        otherwise = np.int8(Origin.DEVICE if self.known else Origin.UNKNOWN)
+        origin = np.where(contexts == b"", np.int8(Origin.UNKNOWN), otherwise)
+        origin[with_user | _among(contexts, self.called)] = Origin.USER
+        automatic = with_parent | _among(contexts, self.automatic)
+        if self.programs:
+            automatic |= np.fromiter((user in self.programs for user in users), np.bool_, n)
+        origin[automatic] = Origin.AUTOMATION
+        return origin.astype(np.int8)
 
 
-def read_contexts(connection: sqlite3.Connection, tables: set[str], since: float | None) -> Contexts:
+def _among(ids: Ids, known: Ids) -> BoolArray:
+    """bool (n,): whether each id is one of the sorted known ones."""
+    if not len(known):
+        return np.zeros(len(ids), np.bool_)
+    nearest = np.minimum(np.searchsorted(known, ids), len(known) - 1)
+    return np.asarray(known[nearest] == ids, np.bool_)
+
+
+def read_contexts(
+    database: RecorderDatabase, tables: set[str], since: float | None, programs: frozenset[bytes] = frozenset()
+) -> Contexts:
     """Load the contexts of a recorder database.
 
     Args:
         since: s since the epoch; older contexts are left out, but for a day in which a script may still wait.
+        programs: ids of users that are programs.
+
+    Raises:
+        HistoryUnreadable, DatabaseChanged.
     """
-    start = 0.0 if since is None else since - _DAY_SECONDS
-    automatic: set[bytes] = set()
-    called: set[bytes] = set()
+    start = EARLIEST if since is None else since - _DAY_SECONDS
+    automatic: list[Ids] = []
+    called: list[Ids] = []
     known = False
-    if {"events", "event_types"} <= tables:
-        types = connection.execute("SELECT count(*) FROM event_types WHERE event_type IN (?, ?, ?)", _TYPES)
-        known = types.fetchone()[0] > 0
-        # The events table has a column event_type as well, which is no longer used.
-        events = connection.execute(
-            "SELECT event_types.event_type, context_id_bin, context_user_id_bin"
-            " FROM events JOIN event_types USING (event_type_id)"
-            " WHERE event_types.event_type IN (?, ?, ?) AND time_fired_ts >= ? AND context_id_bin IS NOT NULL",
-            (*_TYPES, start),
-        )
-        for kind, context, user in events:
-            if kind == "automation_triggered" or (kind == "script_started" and user is None):
-                automatic.add(context)
-            else:
-                called.add(context)
-    entities = connection.execute(
-        "SELECT metadata_id FROM states_meta WHERE entity_id LIKE 'automation.%' OR entity_id LIKE 'script.%'"
-    ).fetchall()
-    for (metadata_id,) in entities:
+    types = database.event_types() if {"events", "event_types"} <= tables else {}
+    for kind in (_AUTOMATION, _SCRIPT, _CALL):
+        if kind not in types:
+            continue
         known = True
-        rows = connection.execute(
-            "SELECT context_id_bin FROM states WHERE metadata_id = ? AND last_updated_ts >= ?"
-            " AND context_user_id_bin IS NULL AND context_id_bin IS NOT NULL",
-            (metadata_id, start),
-        )
-        automatic.update(context for (context,) in rows)
-    return Contexts(frozenset(automatic), frozenset(called - automatic), known)
+        for rows in database.event_contexts(types[kind], start):
+            asked_for = [kind == _CALL or (kind == _SCRIPT and user is not None) for _, _, _, user in rows]
+            for chosen, where in ((True, called), (False, automatic)):
+                where.append(_ids([row[2] for row, asked in zip(rows, asked_for, strict=True) if asked is chosen]))
+    for metadata_id, entity_id in database.entities().items():
+        if isinstance(entity_id, str) and entity_id.startswith(("automation.", "script.")):
+            known = True
+            pages = database.entity_contexts(metadata_id, start)
+            automatic.extend(_ids([context for _, _, context, user in rows if user is None]) for rows in pages)
+    return Contexts(_sorted(automatic), _sorted(called), known, programs)
+
+
+def _sorted(pages: list[Ids]) -> Ids:
+    ids = np.unique(np.concatenate(pages)) if pages else np.empty(0, _ID)
+    return ids[1:] if len(ids) and ids[0] == b"" else ids
 
 
 class Starts:
@@ -115,13 +128,20 @@ class Starts:
 
     Args:
         times: s since the epoch.
+        before: goes on from what that one has seen, which stays as it is.
     """
 
-    def __init__(self, times: Sequence[float] = ()) -> None:
+    def __init__(self, times: Sequence[float] = (), before: Starts | None = None) -> None:
         self._times = np.array(sorted(times), np.float64)
-        self._appeared: dict[int, int] = {}  # entity -> the run in which it last came without a row before it
-        self._reported: dict[int, int] = {}  # entity -> the run in whose beginning it last reported a state
-        self._removed: set[int] = set()
+        # By entity the start of the run (s) in which it last came without a row before it, and of that in whose
+        # beginning it last reported a state.
+        self._appeared: dict[int, float] = dict(before._appeared) if before else {}
+        self._reported: dict[int, float] = dict(before._reported) if before else {}
+        self._removed: set[int] = set(before._removed) if before else set()
+
+    def copy(self) -> Starts:
+        """The same, to go on from later."""
+        return Starts(self._times.tolist(), self)
 
     def first_reports(
         self,
@@ -140,7 +160,7 @@ class Starts:
         removed = np.fromiter((state is None for state in states), np.bool_, len(states))
         found: list[int] = []
         for index in np.flatnonzero(starting | without_row_before | removed).tolist():
-            entity, run = entities[index], int(runs[index])
+            entity, run = entities[index], float(start[index])
             first = False
             if removed[index]:
                 self._removed.add(entity)
@@ -157,13 +177,23 @@ class Starts:
         return found
 
 
-def read_starts(connection: sqlite3.Connection, tables: set[str]) -> Starts:
-    """The starts that the recorder remembers."""
-    times: list[float] = []
-    if "recorder_runs" in tables:
-        for (start,) in connection.execute("SELECT start FROM recorder_runs"):
-            try:
-                times.append(datetime.fromisoformat(start).replace(tzinfo=UTC).timestamp())
-            except (TypeError, ValueError):
-                continue  # a start nobody can read marks nothing
-    return Starts(times)
+def read_starts(database: RecorderDatabase, tables: set[str], before: Starts | None = None) -> Starts:
+    """The starts that the recorder remembers.
+
+    Args:
+        before: what was seen of the entities until now, where a reading goes on.
+
+    Raises:
+        HistoryUnreadable, DatabaseChanged.
+    """
+    starts = database.starts() if "recorder_runs" in tables else []
+    return Starts(list(_seconds(starts)), before)
+
+
+def _seconds(starts: Sequence[object]) -> Iterator[float]:
+    for start in starts:
+        try:
+            moment = start if isinstance(start, datetime) else datetime.fromisoformat(start)  # type: ignore[arg-type]
+        except (TypeError, ValueError):
+            continue  # a start nobody can read marks nothing
+        yield (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -16,58 +16,15 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-import tempfile
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
 from src.errors import HistoryUnreadable
+from src.history.recorder_database import DatabaseChanged
 
 _BUSY_SECONDS = 5.0
 _WAL_MODE = 2
-
-
-class DatabaseChanged(Exception):
-    """A database that looked stopped was written to while it was read; reading again will see that it runs."""
-
-
-@contextmanager
-def opened(path: Path) -> Iterator[tuple[sqlite3.Connection, str]]:
-    """A connection that cannot write, and how it was opened: ``live``, ``stopped`` or ``copy``.
-
-    Raises:
-        HistoryUnreadable: it cannot be opened, is locked for long, or is damaged.
-        DatabaseChanged: at the end, when Home Assistant began to write in the meantime.
-    """
-    try:
-        how = _way_in(path)
-        if how == "copy":
-            with (
-                tempfile.TemporaryDirectory(prefix="ai-automation-") as folder,
-                closing(_connection(_copied(path, Path(folder)), "mode=ro")) as connection,
-            ):
-                yield connection, how
-        elif how == "live":
-            with closing(_connection(path, "mode=ro")) as connection:
-                yield connection, how
-        else:
-            before = _stamp(path)
-            try:
-                with closing(_connection(path, "immutable=1")) as connection:
-                    yield connection, how
-            except sqlite3.Error as error:
-                if _stamp(path) != before:
-                    raise DatabaseChanged from error
-                raise
-            if _stamp(path) != before:
-                raise DatabaseChanged
-    except sqlite3.Error as error:
-        raise _unreadable(path, error) from error
-    except OSError as error:
-        raise HistoryUnreadable(
-            path, (error.strerror or str(error)).lower(), "Check the disk, and who may read the file."
-        ) from error
 
 
 def _beside(path: Path, suffix: str) -> Path:
@@ -81,7 +38,12 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _way_in(path: Path) -> str:
+def way_in(path: Path) -> str:
+    """How a database is to be opened: ``live``, ``stopped`` or ``copy``.
+
+    Raises:
+        OSError, sqlite3.Error.
+    """
     with path.open("rb") as file:
         header = file.read(20)
     wal, shm = _beside(path, "-wal"), _beside(path, "-shm")
@@ -95,37 +57,45 @@ def _way_in(path: Path) -> str:
 def _readable_live(path: Path) -> bool:
     """Whether the protocol works here; in a folder that may not be written to it can fail for want of a lock."""
     try:
-        with closing(_connection(path, "mode=ro")) as connection:
+        with closing(connected(path, "mode=ro")) as connection:
             connection.execute("SELECT 1 FROM sqlite_master").fetchall()
     except sqlite3.OperationalError as error:
         return "locked" in str(error)  # then it is alive, and is waited for again
     return True
 
 
-def _connection(path: Path, mode: str) -> sqlite3.Connection:
+def connected(path: Path, mode: str) -> sqlite3.Connection:
+    """A connection that cannot write. Raises sqlite3.Error."""
     connection = sqlite3.connect(f"{path.as_uri()}?{mode}", uri=True, timeout=_BUSY_SECONDS, isolation_level=None)
     # A byte that is not UTF-8 becomes a lone surrogate, which the table refuses, instead of ending the read.
     connection.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
     return connection
 
 
-def _copied(path: Path, folder: Path) -> Path:
+def copied(path: Path, folder: Path) -> Path:
+    """Database and WAL, copied to a folder.
+
+    Raises:
+        OSError
+        DatabaseChanged: Home Assistant began to write in the meantime.
+    """
     copy = folder / "recorder.db"
-    before = _stamp(path)
+    before = stamp(path)
     shutil.copyfile(path, copy)
     shutil.copyfile(_beside(path, "-wal"), _beside(copy, "-wal"))
-    if _stamp(path) != before or _beside(path, "-shm").exists():
+    if stamp(path) != before or _beside(path, "-shm").exists():
         raise DatabaseChanged
     return copy
 
 
-def _stamp(path: Path) -> tuple[tuple[int, int, int], ...]:
+def stamp(path: Path) -> tuple[tuple[int, int, int], ...]:
     """What changes when the database or its WAL does."""
     stats = [file.stat() for file in (path, _beside(path, "-wal")) if file.exists()]
     return tuple((stat.st_ino, stat.st_size, stat.st_mtime_ns) for stat in stats)
 
 
-def _unreadable(path: Path, error: sqlite3.Error) -> HistoryUnreadable:
+def unreadable(path: Path, error: sqlite3.Error) -> HistoryUnreadable:
+    """What SQLite said, as ours."""
     text = str(error)
     if "locked" in text or "busy" in text:
         why, remedy = (

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
@@ -24,7 +27,8 @@ class SourceInfo:
     """Which source a log was read from.
 
     Attributes:
-        key: stable identity of the source (its absolute path), under which the store keeps how far it has read.
+        key: stable identity of the source (its absolute path, or its address without user and password), under which
+            the store keeps how far it has read.
         format: ``csv`` | ``jsonl`` | ``parquet`` | ``recorder``.
         details: format's own facts, such as the recorder's schema version.
     """
@@ -73,25 +77,113 @@ def read_history(
     Raises:
         HistoryNotFound, HistoryUnreadable, HistoryColumnsMissing, HistoryEmpty, UnknownTimeZone.
     """
+    (read,) = _read(source, time_zone, entities, since, progress, None, frozenset())
+    return read
+
+
+def read_in_parts(
+    source: str | Path,
+    *,
+    time_zone: str | None = None,
+    entities: str | Path | None = None,
+    since: int | None = None,
+    progress: Progress = silent,
+    programs: frozenset[bytes] = frozenset(),
+) -> Generator[HistoryRead, None, None]:
+    """Read a history source in parts in the order of their time, each a history of its own.
+
+    A recorder database is never held whole; a file is one part. Close the generator when you stop before its end.
+
+    Args:
+        programs: ids of users that are programs: in a recorder what they ask for counts as an automation's.
+
+    Raises:
+        As :func:`read_history`, at any part; the parts before are good.
+    """
+    from src.history.recorder import PART
+
+    yield from _read(source, time_zone, entities, since, progress, PART, programs)
+
+
+def _read(
+    source: str | Path,
+    time_zone: str | None,
+    entities: str | Path | None,
+    since: int | None,
+    progress: Progress,
+    part: int | None,
+    programs: frozenset[bytes],
+) -> Generator[HistoryRead, None, None]:
     if time_zone:
         zone(time_zone)
     path = _file(source)
-    by_hand, warnings = read_entities(Path(entities)) if entities else ({}, ())
     kind = recognised(path)
-    table, found = _read(kind, path, _config_folder(source, path), time_zone or "UTC", since, progress)
-    home, assumed = _zone(time_zone, found.time_zone)
-    info = dict(found.info)
-    for entity_id, described in by_hand.items():
-        info[entity_id] = merged(described, info.get(entity_id, described))
-    log = table.log(home, MappingProxyType(info), found.position)
-    skipped = dict(table.skipped)
-    if not table.rows and (kind != "recorder" or since is None):
-        raise HistoryEmpty(path, skipped)
-    if skipped.get("bad_origin"):
-        assumed += (f"{skipped['bad_origin']} rows name an origin that is none; they were read as unknown.",)
-    automations, unread = _automations(_config_folder(source, path)) if kind == "recorder" else ((), ())
-    said = (*warnings, *found.warnings, *assumed, *unread)
-    return HistoryRead(log, SourceInfo(str(path), kind, found.details), skipped, said, automations)
+    config = _config_folder(source, path)
+    if kind == "recorder":
+        from src.history.recorder import read_recorder
+        from src.history.recorder_sqlite import SqliteRecorder
+
+        registry = read_registry(config)
+        tables: Iterator[tuple[EventTable, Found]] = read_recorder(
+            str(path), partial(SqliteRecorder, path), registry, since, progress, part=part, programs=programs
+        )
+        automations, unread = _automations(config)
+    else:
+        tables = iter([_read_file(kind, path, time_zone or "UTC", since, progress)])
+        automations, unread = (), ()
+    yield from histories(
+        tables,
+        str(path),
+        kind,
+        time_zone=time_zone,
+        entities=entities,
+        since=since,
+        said=unread,
+        automations=automations,
+    )
+
+
+def histories(
+    tables: Iterator[tuple[EventTable, Found]],
+    key: str,
+    kind: str,
+    *,
+    time_zone: str | None,
+    entities: str | Path | None,
+    since: int | None,
+    said: tuple[str, ...] = (),
+    automations: tuple[KnownAutomation, ...] = (),
+) -> Generator[HistoryRead, None, None]:
+    """What a reader made of a source's parts, as histories.
+
+    Args:
+        key: of the source, see :class:`SourceInfo`.
+        said: warnings besides the reader's.
+
+    Raises:
+        HistoryEmpty: not one usable event, in a file or in the whole of a database.
+        HistoryUnreadable: as the reader does, or the file of entities cannot be read.
+    """
+    by_hand, warnings = read_entities(Path(entities)) if entities else ({}, ())
+    skipped_before: Counter[str] = Counter()
+    rows = 0
+    for table, found in tables:
+        home, assumed = home_zone(time_zone, found.time_zone)
+        info = dict(found.info)
+        for entity_id, described in by_hand.items():
+            info[entity_id] = merged(described, info.get(entity_id, described))
+        log = table.log(home, MappingProxyType(info), found.position)
+        rows += table.rows
+        skipped_before.update(table.skipped)
+        if not rows and (kind != "recorder" or since is None):
+            continue  # it may be the only part, and an empty history is none
+        skipped, skipped_before = dict(skipped_before), Counter()
+        if skipped.get("bad_origin"):
+            assumed += (f"{skipped['bad_origin']} rows name an origin that is none; they were read as unknown.",)
+        every = (*warnings, *found.warnings, *assumed, *said)
+        yield HistoryRead(log, SourceInfo(key, kind, found.details), skipped, every, automations)
+    if not rows and (kind != "recorder" or since is None):
+        raise HistoryEmpty(key, dict(skipped_before))
 
 
 def _file(source: str | Path) -> Path:
@@ -114,8 +206,8 @@ def _file(source: str | Path) -> Path:
     return path
 
 
-def _read(
-    kind: str, path: Path, config: Path, time_zone: str, since: int | None, progress: Progress
+def _read_file(
+    kind: str, path: Path, time_zone: str, since: int | None, progress: Progress
 ) -> tuple[EventTable, Found]:
     """Readers are imported here, so that a history in CSV does not load a database engine."""
     table = EventTable(since)
@@ -129,14 +221,10 @@ def _read(
                 from src.history.jsonl_file import read_jsonl
 
                 return table, read_jsonl(path, table, time_zone, progress)
-            case "parquet":
+            case _:
                 from src.history.parquet_file import read_parquet
 
                 return table, read_parquet(path, table, time_zone, progress)
-            case _:
-                from src.history.recorder import read_recorder
-
-                return read_recorder(path, read_registry(config), since, progress)
     except OSError as error:
         raise unreadable_file(path, error) from error
 
@@ -158,7 +246,7 @@ def _automations(config: Path) -> tuple[tuple[KnownAutomation, ...], tuple[str, 
         return (), () if isinstance(error.__cause__, FileNotFoundError) else (str(error),)
 
 
-def _zone(given: str | None, own: str | None) -> tuple[str, tuple[str, ...]]:
+def home_zone(given: str | None, own: str | None) -> tuple[str, tuple[str, ...]]:
     """The home's zone, and what to say about it."""
     if given:
         return given, ()

@@ -15,7 +15,7 @@ from src.domain.position import Position
 
 SCHEMA = 53
 
-_TABLES = """
+TABLES = """
 CREATE TABLE schema_changes (change_id INTEGER PRIMARY KEY, schema_version INTEGER, changed DATETIME);
 CREATE TABLE recorder_runs (run_id INTEGER PRIMARY KEY, start DATETIME, "end" DATETIME,
     closed_incorrect BOOLEAN, created DATETIME);
@@ -32,10 +32,14 @@ CREATE TABLE events (event_id INTEGER PRIMARY KEY, event_type CHAR(0), event_dat
     origin_idx SMALLINT, time_fired CHAR(0), time_fired_ts FLOAT, context_id CHAR(0), context_user_id CHAR(0),
     context_parent_id CHAR(0), data_id INTEGER, context_id_bin BLOB, context_user_id_bin BLOB,
     context_parent_id_bin BLOB, event_type_id INTEGER);
+"""
+INDEXES = """
 CREATE INDEX ix_states_last_updated_ts ON states (last_updated_ts);
 CREATE INDEX ix_states_metadata_id_last_updated_ts ON states (metadata_id, last_updated_ts);
 CREATE INDEX ix_states_context_id_bin ON states (context_id_bin);
 CREATE INDEX ix_events_context_id_bin ON events (context_id_bin);
+CREATE INDEX ix_events_event_type_id_time_fired_ts ON events (event_type_id, time_fired_ts);
+CREATE INDEX ix_events_time_fired_ts ON events (time_fired_ts);
 CREATE UNIQUE INDEX ix_states_meta_entity_id ON states_meta (entity_id);
 """
 _USER = bytes(range(16))
@@ -59,7 +63,7 @@ def write_recorder(log: EventLog, path: Path) -> None:
     """
     path.unlink(missing_ok=True)
     with closing(sqlite3.connect(path)) as connection, connection:
-        connection.executescript(_TABLES)
+        connection.executescript(TABLES + INDEXES)
         start = log.span[0] / MICROSECONDS
         connection.execute("INSERT INTO schema_changes VALUES (1, ?, ?)", (SCHEMA, _text(start)))
         connection.executemany(

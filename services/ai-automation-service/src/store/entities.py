@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 
 from src.domain.events import EntityInfo
 from src.store.columns import storable
 from src.store.database import Database
 from src.store.schema import described_entity, entity
+
+METADATA = ("name", "area", "device_class", "unit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,17 @@ class EntityRepository:
         query = select(entity.c.entity_id, entity.c.name, entity.c.area, entity.c.device_class, entity.c.unit)
         with self._database.read() as connection:
             return {row.entity_id: EntityInfo(*row) for row in connection.execute(query.order_by(entity.c.entity_id))}
+
+    def learn(self, info: Mapping[str, EntityInfo]) -> None:
+        """Keep what is known now of entities with an event; what is not known now stays as it was."""
+        with self._database.write() as connection:
+            rows = connection.execute(select(entity)).all()
+            for row in rows:
+                about = info.get(row.entity_id)
+                news = {name: storable(value) for name in METADATA if (value := getattr(about, name, None)) is not None}
+                changed = {name: value for name, value in news.items() if getattr(row, name) != value}
+                if changed:
+                    connection.execute(update(entity).where(entity.c.id == row.id).values(changed))
 
     def describe(self, described: Mapping[str, Described]) -> None:
         """Replace what Home Assistant said before by what it says now."""

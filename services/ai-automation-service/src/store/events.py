@@ -18,12 +18,12 @@ from src.domain.progress import Progress, silent
 from src.errors import NoHistory
 from src.store.columns import ROW, Rows, by_text, distinct, in_order, joined, storable, used_ids
 from src.store.database import Database
+from src.store.entities import METADATA
 from src.store.insertion import insert_events
 from src.store.schema import entity, event, home, source, state_text
 
 CHUNK = 50_000  # events in one transaction: a second's work at most, so that other writers need not wait long
 _KEYS = 5_000  # values in one IN, well below what both databases bind
-_METADATA = ("name", "area", "device_class", "unit")
 
 _T = TypeVar("_T")
 
@@ -42,7 +42,7 @@ class EventRepository:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, log: EventLog, *, source: str, progress: Progress = silent) -> Imported:
+    def add(self, log: EventLog, *, source: str, progress: Progress = silent, until: int | None = None) -> Imported:
         """Add a log; an event (time, entity, state) that is there already stays as it is.
 
         Only its origin, if it was unknown, is replaced by a known one; such an event counts as known. Committed in
@@ -50,6 +50,9 @@ class EventRepository:
         nothing is doubled. Metadata is merged: what the log knows of an entity replaces what was known before, what
         it does not know stays. The log's time zone becomes the home's, and so does the place it is at, if the log
         knows that. Characters that no database can hold (NUL, halves of surrogate pairs) are stored as U+FFFD.
+
+        Args:
+            until: µs UTC; an event after it was dated by a wrong clock, and the source's position does not follow it.
 
         Raises:
             StoreError: the database cannot be written; the chunks before this one are kept.
@@ -73,7 +76,7 @@ class EventRepository:
                     log.origin[low:high],
                 )
                 added += insert_events(connection, rows)
-                _advance(connection, key, int(log.time[high - 1]))
+                _advance(connection, key, log.time[low:high], until)
             progress("import", high, len(log), "events")
         return Imported(added, len(log) - added)
 
@@ -148,11 +151,15 @@ def _set_home(connection: Connection, time_zone: str, position: Position | None)
         connection.execute(insert(home).values(id=1, time_zone=time_zone, **where))
 
 
-def _advance(connection: Connection, key: str, position: int) -> None:
-    before = _position(connection, key)
+def _advance(connection: Connection, key: str, times: Int64Array, until: int | None) -> None:
+    if until is not None:
+        times = times[: int(np.searchsorted(times, until, "right"))]
+    if not len(times):
+        return
+    position, before = int(times[-1]), _position(connection, key)
     if before is None:
         connection.execute(insert(source).values(key=key, position=position))
-    elif before < position:
+    elif before < position or (until is not None and before > until):
         connection.execute(update(source).where(source.c.key == key).values(position=position))
 
 
@@ -162,9 +169,9 @@ def _merge_metadata(connection: Connection, info: Mapping[str, EntityInfo]) -> N
     changed = []
     for entity_id, about in ((storable(entity_id), about) for entity_id, about in info.items()):
         row = known.get(entity_id)
-        news = {name: storable(value) for name in _METADATA if (value := getattr(about, name)) is not None}
+        news = {name: storable(value) for name in METADATA if (value := getattr(about, name)) is not None}
         if row is None:
-            fresh[entity_id] = {"entity_id": entity_id, **dict.fromkeys(_METADATA), **news}
+            fresh[entity_id] = {"entity_id": entity_id, **dict.fromkeys(METADATA), **news}
         elif any(getattr(row, name) != value for name, value in news.items()):
             changed.append((row.id, news))
     if fresh:
@@ -176,7 +183,7 @@ def _merge_metadata(connection: Connection, info: Mapping[str, EntityInfo]) -> N
 def _look_up_entities(connection: Connection, texts: Sequence[str], codes: Int32Array, ids: Int32Array) -> None:
     wanted = _unseen(codes, ids)
     keys = [storable(texts[code]) for code in wanted]
-    rows = [{"entity_id": key, **dict.fromkeys(_METADATA)} for key in keys]
+    rows = [{"entity_id": key, **dict.fromkeys(METADATA)} for key in keys]
     _fill(connection, entity, entity.c.entity_id, wanted, keys, rows, ids)
 
 
@@ -234,7 +241,7 @@ def _decoded(connection: Connection, rows: Rows, time_zone: str, position: Posit
     states, state_codes = by_text(state_ids, [texts[i] for i in state_ids.tolist()])
     info = {}
     for i in entity_ids.tolist():
-        known = EntityInfo(about[i].entity_id, *(getattr(about[i], name) for name in _METADATA))
+        known = EntityInfo(about[i].entity_id, *(getattr(about[i], name) for name in METADATA))
         if known != EntityInfo(known.entity_id):
             info[known.entity_id] = known
     return EventLog(

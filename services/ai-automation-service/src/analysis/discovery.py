@@ -1,0 +1,229 @@
+"""From a history to a home's routines, in words and with the ids they keep: the part of a run that needs no model."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Protocol
+
+from src.analysis.coverage import as_switched, covered
+from src.analysis.explanations import explained
+from src.analysis.following_up import FollowUps
+from src.analysis.home_view import Describe, View, client_of, labels_of, look, seen_with
+from src.analysis.importing import NOTHING_IMPORTED, ImportedHistory, ReadHistory, import_source
+from src.analysis.muting import unmuted
+from src.analysis.provenance import log_inputs
+from src.analysis.remarks import remarks
+from src.analysis.request import DetectRequest
+from src.analysis.selecting import select, without
+from src.analysis.sentences import describe
+from src.analysis.sources import Reading, source_of
+from src.analysis.stages import Stages
+from src.domain.automations import KnownAutomation
+from src.domain.events import EventLog
+from src.domain.identity import identify
+from src.domain.local_time import DAY, isoformat
+from src.domain.patterns import Json, Kind, Pattern, Status
+from src.domain.position import placed
+from src.domain.progress import Progress
+from src.domain.whys import Why
+from src.errors import HomeAssistantError, InvalidSetting, NoHistory
+from src.history.source import read_in_parts
+from src.home_assistant.client import HomeAssistant
+from src.home_assistant.description import describe_home
+from src.mining import Memory, MiningResult, mine
+from src.settings import Settings
+from src.store.store import Store
+
+logger = logging.getLogger(__name__)
+
+Clock = Callable[[], int]  # µs since the epoch, UTC
+
+
+class Mine(Protocol):
+    """The signature of :func:`src.mining.mine`."""
+
+    def __call__(
+        self,
+        log: EventLog,
+        *,
+        kinds: Sequence[Kind] | None,
+        known: Sequence[Pattern],
+        memory: Memory,
+        progress: Progress,
+    ) -> MiningResult: ...
+
+
+@dataclass(frozen=True)
+class Routines:
+    """What a history holds, before any model has seen it; the log itself is gone, the models need its memory more.
+
+    Attributes:
+        muted: ids of patterns that are left out because of what was said of others.
+    """
+
+    found: tuple[Pattern, ...]
+    mined: MiningResult
+    whys: tuple[Why, ...]
+    inputs: Json
+    warnings: tuple[str, ...]
+    left_out: dict[str, int]
+    whole: bool
+    muted: frozenset[str]
+
+
+class Discovery:
+    """Looks at the home, imports what is new in its history, mines it, and says what was found.
+
+    Args:
+        home_assistant: the home's own, None where none is set; asked for the home at each run.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        *,
+        clock: Clock,
+        home_assistant: Callable[[], HomeAssistant | None] | None = None,
+        describe_home: Describe = describe_home,
+        read: ReadHistory = read_in_parts,
+        mine: Mine = mine,
+    ) -> None:
+        self._store = store
+        self._settings = settings
+        self._clock = clock
+        self._home_assistant = home_assistant or partial(client_of, settings)
+        self._describe_home = describe_home
+        self._follow_ups = FollowUps(store, clock)
+        self._read = read
+        self._mine = mine
+        self._memory = Memory()  # from night to night; runs do not overlap
+
+    def find(self, request: DetectRequest, stages: Stages, progress: Progress) -> Routines:
+        """From the history to described routines with the ids they keep."""
+        store = self._store
+        zone_before = self._settings.tz or store.events.time_zone()
+        with stages.stage("look"):
+            store.answers.wake(self._clock())
+            ha = self._home_assistant()
+            view = look(ha, store, self._describe_home)
+            unfollowed = self._follow_ups.gather(ha) if ha is not None and view.home is not None else ()
+            time_zone = request.time_zone or self._settings.tz or (view.home.time_zone if view.home else None)
+        with stages.stage("import"):
+            reading = Reading(self._settings, ha, view, self._read, progress, self._clock())
+            imported = self._import(request, reading, time_zone)
+            if view.home is not None:
+                store.entities.learn({key: each.info for key, each in view.home.entities.items()})
+        with stages.stage("load"):
+            log, not_selected = self._chosen(seen_with(self._load(request, time_zone), view.home))
+            mined_from = log_inputs(log)
+            ahead = self._dated_ahead(request)
+        with stages.stage("mine"):
+            # All kinds, whatever was asked for: which of two explanations of a habit stands needs both.
+            stored = store.patterns.mined()
+            mined = self._mine(log, kinds=None, known=stored, memory=self._memory, progress=progress)
+            wanted = [each for each in mined.patterns if request.kinds is None or each.kind in request.kinds]
+        with stages.stage("describe"):
+            described = [pattern.with_(sentence=describe(pattern, log.info)) for pattern in wanted]
+            automations = _automations(view, imported)
+            if automations is not None:
+                switched = as_switched(automations, log) if view.home is None else automations
+                described = [each.with_(covered_by=covered(each, switched, log.info)) for each in described]
+        with stages.stage("identify"):
+            continued = _continued(described, stored, automations_known=automations is not None)
+            found, muted = unmuted(continued, store.answers.standing_rejections())
+            whys = explained((*mined.whys, *muted), log.info)
+        same_zone = zone_before is None or request.time_zone in (None, zone_before)
+        return Routines(
+            found=tuple(found),
+            mined=mined,
+            whys=whys,
+            inputs={**imported.inputs, **mined_from},
+            warnings=(*view.warnings, *unfollowed, *imported.warnings, *ahead, *remarks(mined)),
+            left_out=dict(Counter(imported.skipped) + Counter(mined.left_out) + not_selected),
+            whole=same_zone and all(part is None for part in (request.kinds, request.start, request.end)),
+            muted=frozenset(each.id for each in continued) - {each.id for each in found},
+        )
+
+    def _import(self, request: DetectRequest, reading: Reading, time_zone: str | None) -> ImportedHistory:
+        """What is new in the source. A Home Assistant that is away costs nothing but the news, as long as there is
+        something to mine: the next import goes on where the last one stopped.
+        """
+        try:
+            source = source_of(request, reading)
+            if source is None:
+                return NOTHING_IMPORTED
+            return import_source(self._store, source, time_zone=time_zone, progress=reading.progress, now=reading.now)
+        except HomeAssistantError as error:
+            if self._store.events.span() is None:
+                raise
+            logger.warning("home_assistant_away", extra={"code": error.code, "why": error.message})
+            said = f"{error} This run used what was imported before."
+            return replace(NOTHING_IMPORTED, warnings=() if reading.view.failed is error else (said,))
+
+    def _chosen(self, log: EventLog) -> tuple[EventLog, Counter[str]]:
+        """The events that are learned from, and how many were left out, by reason."""
+        described = self._store.entities.described()
+        log, not_selected = select(log, self._settings.selection, labels_of(described))
+        hidden = {key: each.left_out for key, each in described.items() if each.left_out is not None}
+        log, left_out = without(log, hidden)
+        return log, left_out + Counter({"not_selected": not_selected} if not_selected else {})
+
+    def _load(self, request: DetectRequest, time_zone: str | None) -> EventLog:
+        """The events to mine: RETENTION_DAYS back from the newest, unless the request names a start.
+
+        Raises:
+            NoHistory: the store holds no events. InvalidSetting: none of them lie in the asked-for span.
+        """
+        span = self._store.events.span()
+        if span is None:
+            raise NoHistory
+        # What a wrong clock dated into the future must not push the real history out of the days that are mined.
+        tomorrow = self._clock() + DAY
+        newest = min(span[1], tomorrow) if span[0] < tomorrow else span[1]
+        if request.end is not None:
+            newest = min(newest, request.end)
+        start = newest - self._settings.retention_days * DAY if request.start is None else request.start
+        log = self._store.events.load(start, min(newest + 1, request.end or newest + 1))
+        if time_zone is not None:
+            log = replace(log, time_zone=time_zone)
+        log = placed(log, self._settings.position)
+        if not len(log):
+            first, last = (isoformat(instant, log.time_zone) for instant in span)
+            wanted = f"a span that holds events; the history runs from {first} to {last}"
+            asked = request.to_json()
+            raise InvalidSetting("start and end", (asked["start"], asked["end"]), wanted)
+        return log
+
+    def _dated_ahead(self, request: DetectRequest) -> list[str]:
+        span = self._store.events.span()
+        tomorrow = self._clock() + DAY
+        if span is None or not span[0] < tomorrow < span[1] or request.end is not None:
+            return []
+        return ["Some events are dated after tomorrow. They were left out: check the clock of what wrote them."]
+
+
+def _automations(view: View, imported: ImportedHistory) -> tuple[KnownAutomation, ...] | None:
+    """Those the home has; None where nobody could tell."""
+    return imported.automations if view.home is None else view.home.automations
+
+
+def _continued(described: Sequence[Pattern], stored: Sequence[Pattern], *, automations_known: bool) -> list[Pattern]:
+    """The found patterns with the ids of the stored ones they continue, and what people said of those.
+
+    Args:
+        automations_known: whether this run could see the home's automations; else what an earlier one saw still holds.
+    """
+    before = {pattern.id: pattern for pattern in stored if pattern.status is not Status.STALE}
+    found: list[Pattern] = []
+    for pattern in identify(described, stored):
+        old = before.get(pattern.id)
+        if old is not None:
+            known = pattern.covered_by if automations_known else old.covered_by
+            pattern = pattern.with_(status=old.status, covered_by=known)
+        found.append(pattern)
+    return found

@@ -1,0 +1,12 @@
+"""Users of Home Assistant that are programs, such as Node-RED or a voice assistant: what they do is no habit."""
+
+from __future__ import annotations
+
+from src.domain.home import Home
+
+
+def machine_users(home: Home, excluded: str) -> frozenset[str]:
+    """The ids of the users that EXCLUDE_USERS names: names in any case, or ids, by comma."""
+    words = {word.strip().casefold() for word in excluded.split(",")} - {""}
+    named = {user.id for user in home.users if user.name.strip().casefold() in words}
+    return frozenset(named | {word.replace("-", "") for word in words})
