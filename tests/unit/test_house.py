@@ -25,7 +25,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "domain": {"errors"},
     "settings": {"domain", "errors"},
-    "logging_setup": set(),
+    "logging_setup": {"domain"},
     "home_assistant": BASE,
     "history": BASE | {"home_assistant"},
     "mining": BASE,
@@ -45,7 +45,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 HTTP_SERVERS = {"fastapi", "starlette", "uvicorn"}
 MAY_SERVE = {"api", "web", "main", "commands"}
-SQL = {"sqlalchemy", "alembic", "sqlite3", "psycopg", "duckdb"}
+SQL = {"sqlalchemy", "alembic", "sqlite3", "psycopg", "pymysql", "duckdb"}
 MAY_KNOW_SQL = {"store", "history", "simulation"}  # the simulation writes what the history reads
 CONVERTERS = {"torch", "transformers", "sentence_transformers", "optimum", "nncf"}
 MAY_CONVERT = "models/optimum_export.py:"  # inside its functions, in the preparing child process
@@ -125,7 +125,7 @@ def test_only_the_settings_read_the_environment() -> None:
 
 
 EXPORTS = {
-    "src.history": ["HistoryRead", "SourceInfo", "read_history"],
+    "src.history": ["HistoryRead", "SourceInfo", "read_history", "read_in_parts"],
     "src.mining": ["Memory", "MiningResult", "mine"],
     "src.store": ["Store"],
 }
@@ -179,6 +179,7 @@ SKIPPED_FOLDERS = {
     ".git",
     ".venv",
     ".venvs",
+    ".home-assistant",
     ".data",
     ".mypy_cache",
     ".ruff_cache",

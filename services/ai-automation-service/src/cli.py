@@ -18,9 +18,12 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from src import __version__
+from src.commands.automations_arguments import add_automations
 from src.commands.models_arguments import add_models
+from src.domain.secrets import masked
 from src.errors import (
     HistoryEmpty,
+    HomeAssistantError,
     InputError,
     InvalidSetting,
     ModelError,
@@ -39,6 +42,7 @@ exit codes:
   3    a model is not available
   4    the database cannot be used
   5    nothing usable in the history
+  6    Home Assistant cannot be used
   130  interrupted
 """
 INTERRUPTED = 130
@@ -50,7 +54,9 @@ _CODES = {
     NotFound: 2,
     ModelError: 3,
     StoreError: 4,
+    HomeAssistantError: 6,
 }  # the first that fits
+AUTOMATION_HELP = "Look at, deploy, take back or list patterns as automations of Home Assistant."
 MODELS_HELP = "List, fetch, verify, remove, describe, convert or measure the models."
 
 
@@ -67,6 +73,19 @@ class Interrupted(ServiceError):
 
     def __init__(self) -> None:
         super().__init__("Interrupted.", "Start the command again: finished work is kept, the rest is done anew.")
+
+
+class _Lines(logging.Formatter):
+    """Lines of the log without the passwords and tokens of the settings."""
+
+    def __init__(self) -> None:
+        super().__init__("%(levelname)s %(name)s %(message)s")
+        self._secrets: frozenset[str] | None = None
+
+    def format(self, record: logging.LogRecord) -> str:
+        if self._secrets is None:  # not before there is something to say: `--help` needs no settings
+            self._secrets = _secrets()
+        return masked(super().format(record), self._secrets)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -146,6 +165,12 @@ def build_parser() -> argparse.ArgumentParser:
     actions = models.add_subparsers(dest="action", required=True, metavar="ACTION")
     add_models(lambda name, text: command(name, text, actions))
 
+    automation = commands.add_parser("automation", help=AUTOMATION_HELP, description=AUTOMATION_HELP)
+    steps = automation.add_subparsers(dest="action", required=True, metavar="ACTION")
+    add_automations(lambda name, text: command(name, text, steps))
+
+    command("home", "Say what Home Assistant tells of the home; a check of HA_URL and HA_TOKEN.")
+
     demo = command("demo", "Write the demo home's history, and its entities beside it.")
     demo.add_argument("file", metavar="FILE.csv", type=Path)
     demo.add_argument("--seed", type=_whole_number, default=None, help="another home of the same sort")
@@ -205,6 +230,14 @@ def run_command(options: argparse.Namespace, terminal: Terminal) -> None:
         from src.commands.models import run_models
 
         run_models(options, terminal)
+    elif name == "automation":
+        from src.commands.automations import run_automations
+
+        run_automations(options, terminal)
+    elif name == "home":
+        from src.commands.home import show_home
+
+        show_home(terminal)
     elif name == "demo":
         from src.commands.demo import write_demo_file
 
@@ -225,7 +258,19 @@ def _own_the_process() -> None:
     signal.signal(signal.SIGTERM, _raise_interrupt)
     level = os.environ.get("LOG_LEVEL", "").upper()
     known = level in logging.getLevelNamesMapping()
-    logging.basicConfig(level=level if known else "ERROR", format="%(levelname)s %(name)s %(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Lines())
+    logging.basicConfig(level=level if known else "ERROR", handlers=[handler])
+
+
+def _secrets() -> frozenset[str]:
+    """Of the settings, as far as they can be read."""
+    from src.settings import load_settings
+
+    try:
+        return load_settings().secrets
+    except ServiceError:
+        return frozenset()
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -250,7 +295,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except Exception as error:
         logger.exception("command_failed")
-        what = f"Something unexpected happened: {type(error).__name__}: {error}."
+        what = masked(f"Something unexpected happened: {type(error).__name__}: {error}.", _secrets())
         terminal.error(ServiceError(what, "Please report it, with the lines above."))
         return 1
     return 0

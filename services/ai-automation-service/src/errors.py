@@ -36,6 +36,7 @@
         ├── NotAutomatable           a pattern that asks for nothing a home can do
         ├── AutomationRefused        a check speaks against it
         ├── AutomationChanged        somebody changed it by hand; it is theirs now
+        ├── AutomationBusy           another call is changing the home's automations
         └── NotDeployed              there is none of ours to take back
 
 Each says what happened, what it was about, and what to do. ``code`` is stable: scripts and the HTTP
@@ -409,6 +410,15 @@ class AutomationChanged(AutomationError):
             f"The automation {automation_id} was changed by hand after it was made, so it is left as it is.",
             "Change or delete it in Home Assistant.",
             about=automation_id,
+        )
+
+
+class AutomationBusy(AutomationError):
+    code = "automation_busy"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Another call is changing the automations of this home right now.", "Ask again in a minute or two."
         )
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Iterable
 from contextvars import ContextVar
 from datetime import UTC, datetime
+
+from src.domain.secrets import masked
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 """The id of the HTTP request that is being answered, None outside of one."""
@@ -15,7 +18,15 @@ _SERVER_LOGGERS = ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi")
 
 
 class JsonLines(logging.Formatter):
-    """A record as one line of JSON: time, level, logger, event, then whatever ``extra`` named."""
+    """A record as one line of JSON: time, level, logger, event, then whatever ``extra`` named.
+
+    Args:
+        secrets: never written, whatever a library puts into its words or its errors.
+    """
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        super().__init__()
+        self._secrets = frozenset(secrets)
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, object] = {
@@ -30,16 +41,26 @@ class JsonLines(logging.Formatter):
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         # Escaped: some characters that text may hold end a line for some readers.
-        return json.dumps(line, default=str)
+        return json.dumps(_masked(line, self._secrets), default=str)
 
 
-def configure_logging(level: str) -> None:
-    """Send every logger of the process to stderr as JSON lines, the web server's too.
+def _masked(value: object, secrets: frozenset[str]) -> object:
+    if not secrets or value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, dict):
+        return {masked(str(key), secrets): _masked(each, secrets) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_masked(each, secrets) for each in value]
+    return masked(str(value), secrets)
+
+
+def configure_logging(level: str, secrets: Iterable[str] = ()) -> None:
+    """Send every logger of the process to stderr as JSON lines without the secrets, the web server's too.
 
     The server's own access log is off: ``api.requests`` logs each request with its id and duration.
     """
     handler = logging.StreamHandler()
-    handler.setFormatter(JsonLines())
+    handler.setFormatter(JsonLines(secrets))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)

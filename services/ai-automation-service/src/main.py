@@ -10,7 +10,7 @@ from anyio import to_thread
 from fastapi import FastAPI
 
 from src import __version__
-from src.api import detect, feedback, health, models, patterns, runs
+from src.api import automations, detect, feedback, health, models, patterns, runs
 from src.api.download_events import DownloadEvents
 from src.api.guards import BodyGuard, HostGuard
 from src.api.model_loads import ModelLoads
@@ -39,7 +39,7 @@ def create_app(source: Services | Settings | None = None) -> FastAPI:
     """
     if source is None:
         source = get_settings()
-        configure_logging(source.log_level)
+        configure_logging(source.log_level, source.secrets)
     settings = source.settings if isinstance(source, Services) else source
 
     @contextlib.asynccontextmanager
@@ -75,6 +75,7 @@ def create_app(source: Services | Settings | None = None) -> FastAPI:
         detect.router,
         patterns.router,
         feedback.router,
+        automations.router,
         runs.router,
         models.router,
         health.router,

@@ -6,11 +6,12 @@ Read once from the environment (and a ``.env`` file beside the process); unchang
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal, get_args, get_origin
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlsplit
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -19,11 +20,18 @@ from src.domain.cron import wall_trigger
 from src.domain.labels import CATEGORIES, PRIORITIES, Labels, parse_labels
 from src.domain.local_time import zone
 from src.domain.position import Position, position_of
+from src.domain.selection import Selection
 from src.errors import InvalidSetting
+
+# What HISTORY may name besides a path; the settings of each say where it is.
+HISTORY_WORDS = ("home_assistant", "recorder", "influxdb")
 
 
 class Settings(BaseSettings):
-    """The service's settings. Field names are the environment's names in lower case."""
+    """The service's settings. Field names are the environment's names in lower case.
+
+    Those with ``repr=False`` are a password or a token, or an address that may hold one.
+    """
 
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
 
@@ -34,7 +42,7 @@ class Settings(BaseSettings):
     )
     data_dir: Path = Field(Path("data"), description="Folder of the default database.")
     database_url: str = Field(
-        "", description="SQLAlchemy URL of the store (SQLite or PostgreSQL); empty: SQLite in DATA_DIR."
+        "", repr=False, description="SQLAlchemy URL of the store (SQLite or PostgreSQL); empty: SQLite in DATA_DIR."
     )
     models_dir: Path = Field(Path("models"), description="Folder the verified models are cached in.")
     history: str = Field(
@@ -107,7 +115,7 @@ class Settings(BaseSettings):
         1500, ge=200, description="Megabytes that converting a model may hold, in a process of its own."
     )
     hub_probe_timeout: float = Field(3.0, gt=0, description="Seconds the hub has to answer before the next source.")
-    hf_endpoint: str = Field("https://huggingface.co", description="The models' hub, or a mirror of it.")
+    hf_endpoint: str = Field("https://huggingface.co", repr=False, description="The models' hub, or a mirror of it.")
     hf_token: str = Field("", repr=False, description="Token for the hub; the default models need none.")
     hf_hub_offline: bool = Field(False, description="Never ask the hub for anything.")
     inference_threads: int = Field(0, ge=0, description="Threads for inference; 0: what the container may use.")
@@ -160,6 +168,15 @@ class Settings(BaseSettings):
     def _plain_labels(cls, value: str) -> str:
         return ",".join(parse_labels(value))
 
+    @field_validator("include", "exclude")
+    @classmethod
+    def _known_rules(cls, value: str, info: ValidationInfo) -> str:
+        if info.field_name == "include":
+            Selection.parse(value, "")
+        else:
+            Selection.parse("", value)
+        return value
+
     @field_validator("log_level", mode="before")
     @classmethod
     def _any_case(cls, value: object) -> object:
@@ -171,10 +188,30 @@ class Settings(BaseSettings):
         wall_trigger(value)
         return value
 
+    @field_validator("influxdb_token", "hf_token")
+    @classmethod
+    def _plain_token(cls, value: str) -> str:
+        # A header cannot carry others, and what refuses them quotes them.
+        token = value.strip()
+        if not token.isascii() or any(letter.isspace() or not letter.isprintable() for letter in token):
+            raise ValueError("a token as it was given out, without spaces or line ends in it")
+        return token
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """Every password and token of the settings; of an address, the password in it."""
+        hidden = (str(getattr(self, name)).strip() for name in _hidden())
+        return frozenset(part for value in hidden for part in _secret_parts(value) if part)
+
     @property
     def labels(self) -> Labels:
         """``categories`` and ``priorities``."""
         return Labels(parse_labels(self.categories), parse_labels(self.priorities))
+
+    @property
+    def selection(self) -> Selection:
+        """``include`` and ``exclude``."""
+        return Selection.parse(self.include, self.exclude)
 
     @property
     def position(self) -> Position | None:
@@ -201,7 +238,32 @@ def load_settings(**overrides: object) -> Settings:
         first = error.errors()[0]
         name = str(first["loc"][0])
         wanted = str(first["ctx"]["error"]) if first["type"] == "value_error" else _wanted(name)
-        raise InvalidSetting(name.upper(), _as_number(name, first["input"]), wanted) from None
+        given = "what is set" if name in _hidden() else _as_number(name, first["input"])
+        raise InvalidSetting(name.upper(), given, wanted) from None
+
+
+def environment_of_children() -> dict[str, str]:
+    """The environment for programs that this one starts: without passwords and tokens, which a list of processes shows.
+
+    What a child needs of them it is told over its standard input.
+    """
+    hidden = {name.upper() for name in _hidden()}
+    return {name: value for name, value in os.environ.items() if name.upper() not in hidden}
+
+
+def _hidden() -> list[str]:
+    """Names of the settings that are not to be shown."""
+    return [name for name, field in Settings.model_fields.items() if not field.repr]
+
+
+def _secret_parts(value: str) -> tuple[str, ...]:
+    if "://" not in value:
+        return (value,)
+    try:
+        password = urlsplit(value).password or ""
+    except ValueError:
+        return (value,)
+    return (password, unquote(password))
 
 
 def _wanted(name: str) -> str:

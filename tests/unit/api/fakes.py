@@ -114,6 +114,29 @@ class FakePatterns:
         return Page(tuple(chosen[begin : begin + limit]), following)
 
 
+class FakeAnnouncements:
+    """Has nobody to announce to."""
+
+    def start(self) -> None: ...
+
+    def refresh(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class FakeTending:
+    """Has nothing to look after."""
+
+    def __init__(self) -> None:
+        self.started = self.closed = False
+
+    def start(self) -> None:
+        self.started = True
+
+    def close(self) -> None:
+        self.closed = True
+
+
 class FakeAnswers:
     """Keeps what it was told, and gives the pattern its status."""
 
@@ -349,6 +372,11 @@ def world(folder: Path, *patterns: Pattern, **settings: Any) -> World:
         pipeline=cast(Any, None),
         runner=cast(Any, runner),
         nightly=cast(Any, nightly),
+        announcements=cast(Any, FakeAnnouncements()),
+        live=None,
         clock=lambda: NOW,
+        home_assistant=None,
+        deployments=cast(Any, None),
+        tending=cast(Any, FakeTending()),
     )
     return World(store, runner, nightly, models, answers, services)

@@ -9,12 +9,13 @@ import pytest
 from pydantic import BaseModel
 from starlette.testclient import TestClient
 
-from src.api import health, model_schemas, pattern_schemas, run_schemas
+from src.api import automation_schemas, feedback_schemas, health, model_schemas, pattern_schemas, run_schemas
 from src.api.problems import MEDIA_TYPE, PROBLEMS, Problem
 from src.domain.patterns import Kind
 from tests.unit.domain import every_kind
 
 PATHS = {
+    "/automations": {"get"},
     "/health": {"get"},
     "/health/ready": {"get"},
     "/models": {"get"},
@@ -25,6 +26,11 @@ PATHS = {
     "/patterns/detect": {"post"},
     "/patterns/search": {"post"},
     "/patterns/{pattern_id}": {"get", "patch"},
+    "/patterns/{pattern_id}/automation": {"post"},
+    "/patterns/{pattern_id}/feedback": {"get", "post"},
+    "/patterns/{pattern_id}/deploy": {"post"},
+    "/patterns/{pattern_id}/rollback": {"post"},
+    "/patterns/{pattern_id}/status": {"get"},
     "/runs": {"get"},
     "/runs/{run_id}": {"get"},
     "/runs/{run_id}/whys": {"get"},
@@ -88,7 +94,7 @@ def test_every_success_has_an_example(description: dict[str, Any]) -> None:
 def models_with_examples() -> list[type[BaseModel]]:
     found = [
         model
-        for module in (pattern_schemas, run_schemas, model_schemas, health)
+        for module in (pattern_schemas, automation_schemas, feedback_schemas, run_schemas, model_schemas, health)
         for model in vars(module).values()
         if isinstance(model, type) and issubclass(model, BaseModel) and model.model_config.get("json_schema_extra")
     ]
@@ -123,7 +129,7 @@ def test_every_reference_leads_somewhere(description: dict[str, Any]) -> None:
 
 def test_a_caller_may_not_send_what_is_not_described(description: dict[str, Any]) -> None:
     schemas = description["components"]["schemas"]
-    for name in ("DetectIn", "Question", "StatusChange"):
+    for name in ("DeployIn", "DetectIn", "Question", "RollbackIn", "StatusChange"):
         assert schemas[name]["additionalProperties"] is False
 
 

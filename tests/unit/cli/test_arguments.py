@@ -64,7 +64,10 @@ def test_even_a_usage_error_is_json_when_json_was_asked_for(capsys: pytest.Captu
     assert "--help" in error["remedy"]
 
 
-@pytest.mark.parametrize("command", [[], ["mine"], ["detect"], ["import"], ["serve"], ["models"], ["demo"], ["up"]])
+@pytest.mark.parametrize(
+    "command",
+    [[], ["mine"], ["detect"], ["import"], ["serve"], ["models"], ["automation"], ["home"], ["demo"], ["up"]],
+)
 def test_the_help_of_every_command_lists_the_exit_codes(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main([*command, "--help"])

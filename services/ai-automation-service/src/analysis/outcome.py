@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from src.domain.patterns import Json, Pattern
 from src.domain.runs import Shortlist
+from src.domain.secrets import masked
 from src.errors import ModelBusy, ModelError, ModelUnavailable, RunInterrupted, ServiceError
 
 
@@ -21,12 +22,16 @@ def stood_in(error: ModelError) -> str:
     )
 
 
-def failure(run_id: str, error: BaseException) -> Json:
-    """``{"code", "message", "remedy"}`` of what ended a run."""
+def failure(run_id: str, error: BaseException, secrets: Iterable[str] = ()) -> Json:
+    """``{"code", "message", "remedy"}`` of what ended a run.
+
+    Args:
+        secrets: to be left out of what a library says of an error that nobody foresaw.
+    """
     if not isinstance(error, ServiceError):
         if isinstance(error, Exception):
             error = ServiceError(
-                f"Something unexpected happened: {type(error).__name__}: {error}.",
+                masked(f"Something unexpected happened: {type(error).__name__}: {error}.", secrets),
                 "Please report it, with the lines of the service's log around it.",
             )
         else:

@@ -193,6 +193,6 @@ class Pipeline:
         else:
             logger.error("run_failed", extra={"run": run.id, "code": "internal"}, exc_info=error)
         try:
-            self._store.runs.fail(run.id, failure(run.id, error), now=self._clock())
+            self._store.runs.fail(run.id, failure(run.id, error, self._settings.secrets), now=self._clock())
         except Exception:
             logger.exception("run_failure_not_recorded", extra={"run": run.id})

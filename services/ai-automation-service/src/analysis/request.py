@@ -70,9 +70,21 @@ class DetectRequest:
                 raise UnknownKind(str(kind), known)
         if self.kinds == ():
             raise InvalidSetting("kinds", [], f"at least one of {', '.join(known)}, or nothing for all of them")
-        for path in (self.history, self.entities):
+        for name, path in (("history", self.history), ("entities", self.entities)):
+            refuse_address(name, path)
             if path is not None and path not in HISTORY_WORDS and not _exists(path):
                 raise HistoryNotFound(path)
+
+
+# What makes a path of it leaves one slash of two. One letter before the colon is a drive.
+_ADDRESS = re.compile(r"\s*[a-zA-Z][a-zA-Z0-9+.-]+:/")
+
+
+def refuse_address(name: str, path: str | None) -> None:
+    """Raises InvalidSetting for an address where a path belongs; it may hold a password, so it is not repeated."""
+    if path is not None and _ADDRESS.match(path):
+        wanted = f"the path of a file, or one of {', '.join(HISTORY_WORDS)} with its settings, which hold its address"
+        raise InvalidSetting(name, "an address", wanted)
 
 
 def check_top_k(top_k: int) -> None:

@@ -12,7 +12,7 @@ from functools import partial
 
 from src.analysis.home_view import View
 from src.analysis.importing import ReadHistory, Source, file_source
-from src.analysis.request import DetectRequest
+from src.analysis.request import DetectRequest, refuse_address
 from src.domain.home import Home
 from src.domain.progress import Progress
 from src.errors import HomeAssistantNotSet, InvalidSetting
@@ -64,11 +64,12 @@ def check_sources(settings: Settings) -> None:
     """Refuse settings by which no source could be read, before anything is opened.
 
     Raises:
-        InvalidSetting: RECORDER_URL or INFLUXDB_URL is none, or HISTORY names one that is not set.
+        InvalidSetting: RECORDER_URL or INFLUXDB_URL is none, or HISTORY is an address or names one that is not set.
     """
     if settings.recorder_url:
         recorder_of(settings.recorder_url)
     influx_access_of(settings)
+    refuse_address("HISTORY", settings.history)
     missing = {
         "recorder": not settings.recorder_url,
         "influxdb": not settings.influxdb_url,
@@ -152,7 +153,12 @@ def _influxdb(request: DetectRequest, reading: Reading) -> Source:
 
     def read(time_zone: str | None, since: int | None) -> Iterator[HistoryRead]:
         return read_influxdb(
-            access, now=reading.now, time_zone=time_zone or zone, since=since, progress=reading.progress
+            access,
+            now=reading.now,
+            time_zone=time_zone or zone,
+            entities=request.entities,
+            since=since,
+            progress=reading.progress,
         )
 
     return Source(access.key, read)

@@ -32,6 +32,7 @@ def give_feedback(services: UsesServices, pattern_id: PatternId, body: FeedbackI
         days=body.days,
         correction=None if body.correction is None else body.correction.value(),
     )
+    services.announcements.refresh()
     return PatternOut.of(answered)
 
 

@@ -11,9 +11,9 @@ from src.api.pattern_schemas import RequestModel
 from src.domain.answers import Answer, Reason, Verdict
 from src.domain.corrections import Correction
 from src.domain.local_time import isoformat
-from src.domain.patterns import WEEKDAYS
+from src.domain.patterns import WEEKDAYS, Json
 
-_CORRECTION_EXAMPLE = {"at": "07:15", "weekdays": ["mon", "tue"]}
+_CORRECTION_EXAMPLE: Json = {"at": "07:15", "weekdays": ["mon", "tue"]}
 
 
 class CorrectionIn(RequestModel):
@@ -55,15 +55,28 @@ class FeedbackIn(RequestModel):
     reasons: list[Reason] = Field(
         default_factory=list,
         max_length=len(Reason),
-        description="Of a rejection. `not_this_device`, `not_at_night` and `not_this_kind` also keep other patterns away.",
+        description="Of a rejection; `not_this_device`, `not_at_night` and `not_this_kind` keep others away as well.",
     )
     note: str = Field("", max_length=LONGEST_NOTE, description="In one's own words; stays in this home.")
     days: int | None = Field(None, description=f"How long a snoozed pattern stays away; default: {SNOOZE_DAYS}.")
     correction: CorrectionIn | None = Field(None, description="With the verdict `corrected`.")
 
 
+_GIVEN: Json = {
+    "verdict": "rejected",
+    "given": "2026-10-17T21:04:11+02:00",
+    "until": None,
+    "reasons": ["not_at_night"],
+    "note": "The baby sleeps.",
+    "correction": None,
+    "sentence": "The hall light turns on around 23:30 every day.",
+}
+
+
 class FeedbackOut(BaseModel):
     """One answer that was given."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_GIVEN]})
 
     verdict: Verdict
     given: str = Field(description="ISO 8601 with offset.")
@@ -84,5 +97,7 @@ class FeedbackOut(BaseModel):
 
 class FeedbackHistory(BaseModel):
     """All that was said of a pattern, oldest first."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"feedback": [_GIVEN]}]})
 
     feedback: list[FeedbackOut]

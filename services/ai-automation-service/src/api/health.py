@@ -18,6 +18,7 @@ from src.api.problems import documented, problem_response
 from src.api.run_schemas import instant
 from src.api.services import UsesServices
 from src.errors import StoreError
+from src.jobs.live import LiveState, LiveStatus
 
 router = APIRouter(tags=["health"])
 
@@ -58,6 +59,27 @@ class LastInference(BaseModel):
     made_by: MadeByOut
 
 
+class ListeningOut(BaseModel):
+    """How listening to Home Assistant goes."""
+
+    state: LiveState = Field(description="`standby` while another process listens, `refused` when the token is.")
+    since: AwareDatetime | None = Field(description="When that state began.")
+    last_event: AwareDatetime | None = Field(description="The newest event that this process kept.")
+    last_error: str | None = Field(description="What went wrong last and what to do; null while all is well.")
+    events: int = Field(description="Events that this process kept.")
+
+    @classmethod
+    def of(cls, status: LiveStatus) -> ListeningOut:
+        """The response model of a status."""
+        return cls(
+            state=status.state,
+            since=instant(status.since) if status.since else None,
+            last_event=None if status.last_event is None else instant(status.last_event),
+            last_error=status.last_error,
+            events=status.events,
+        )
+
+
 class Ready(BaseModel):
     """What was checked. Models are told of, not tried: they are loaded by their first use."""
 
@@ -83,6 +105,13 @@ class Ready(BaseModel):
                         },
                     },
                     "next_nightly": "2026-10-18T03:00:00+02:00",
+                    "home_assistant": {
+                        "state": "listening",
+                        "since": "2026-10-17T01:00:02Z",
+                        "last_event": "2026-10-17T09:12:44Z",
+                        "last_error": None,
+                        "events": 48_211,
+                    },
                 }
             ]
         }
@@ -97,6 +126,7 @@ class Ready(BaseModel):
         description="The last run that succeeded and which model or fallback made each part of it."
     )
     next_nightly: AwareDatetime | None = Field(description="When the nightly run is due.")
+    home_assistant: ListeningOut | None = Field(description="Null where nothing listens to a Home Assistant.")
 
 
 @router.get(
@@ -138,6 +168,7 @@ def ready(request: Request, services: UsesServices) -> Ready | JSONResponse:
         models=models_of(services),
         last_inference=_last_inference(services) if database.ok else None,
         next_nightly=services.nightly.next_run,
+        home_assistant=None if services.live is None else ListeningOut.of(services.live.status()),
     )
     if not failed:
         return found

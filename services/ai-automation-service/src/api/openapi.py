@@ -17,6 +17,7 @@ Errors are RFC 9457 problems (`application/problem+json`) with a stable `code`. 
 """
 TAGS = [
     {"name": "patterns", "description": "Routines: find, list, ask, judge."},
+    {"name": "automations", "description": "Routines as automations of the home: look, deploy, take back."},
     {"name": "runs", "description": "Executions of the pipeline."},
     {"name": "models", "description": "What embeds, ranks and classifies: what is here, and fetching it."},
     {"name": "health", "description": "For supervisors and the curious."},

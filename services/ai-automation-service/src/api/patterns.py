@@ -89,4 +89,6 @@ def read_pattern(services: UsesServices, pattern_id: PatternId) -> PatternOut:
 )
 def change_pattern(services: UsesServices, pattern_id: PatternId, body: StatusChange) -> PatternOut:
     """Keeps what a person thinks of a routine. Later runs keep it too. `POST .../feedback` takes reasons as well."""
-    return PatternOut.of(services.answers.give(pattern_id, _VERDICTS[body.status]))
+    answered = services.answers.give(pattern_id, _VERDICTS[body.status])
+    services.announcements.refresh()
+    return PatternOut.of(answered)

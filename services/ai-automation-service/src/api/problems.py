@@ -15,7 +15,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
-from src.errors import ModelBusy, ServiceError
+from src.errors import AutomationRefused, ModelBusy, ServiceError
 from src.logging_setup import request_id
 
 logger = logging.getLogger(__name__)
@@ -43,6 +43,7 @@ PROBLEMS: Mapping[str, ProblemType] = {
     "run_in_progress": ProblemType(409, "Another run is at work."),
     "home_assistant_not_set": ProblemType(409, "No Home Assistant is set."),
     "automation_changed": ProblemType(409, "Somebody changed the automation by hand."),
+    "automation_busy": ProblemType(409, "Another call is changing the home's automations."),
     "not_deployed": ProblemType(409, "There is no such automation in Home Assistant."),
     "model_in_use": ProblemType(409, "A model is in use."),
     "model_locked": ProblemType(409, "Another process is preparing a model."),
@@ -117,6 +118,11 @@ class Problem(BaseModel):
     remedy: str = Field("", description="What to do about it; empty when nothing helps but a report.")
     about: str | None = Field(None, description="What it was about: an id, a path, a setting.")
     errors: list[FieldError] | None = Field(None, description="With `invalid_request`: what is wrong, by field.")
+    reasons: list[dict[str, Any]] | None = Field(
+        None,
+        description="With `automation_refused`: what speaks against it, each with `code`, `message`, `remedy`, and"
+        " `confirm` where naming that allows it.",
+    )
 
 
 def code_of(error: ServiceError) -> str:
@@ -224,8 +230,15 @@ async def _service_error(request: Request, error: Exception) -> ProblemResponse:
     if code == "internal":
         return internal_problem(request.url.path)
     headers = {"Retry-After": str(max(1, ceil(error.seconds)))} if isinstance(error, ModelBusy) else None
+    reasons = {"reasons": error.reasons} if isinstance(error, AutomationRefused) else {}
     return problem_response(
-        code, error.message, instance=request.url.path, remedy=error.remedy, about=error.about, headers=headers
+        code,
+        error.message,
+        instance=request.url.path,
+        remedy=error.remedy,
+        about=error.about,
+        headers=headers,
+        **reasons,
     )
 
 

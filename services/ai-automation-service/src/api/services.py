@@ -10,10 +10,20 @@ from anyio import CapacityLimiter
 from fastapi import Depends, Request
 
 from src.analysis.answering import Answers
+from src.analysis.deploying import Deployments
+from src.analysis.following_up import FollowUps
+from src.analysis.home_view import client_of
 from src.analysis.pipeline import Clock, Pipeline
+from src.analysis.sources import check_sources
 from src.domain.instants import instant_now
+from src.home_assistant.client import HomeAssistant
+from src.home_assistant.description import describe_home
+from src.jobs.announcements import Announcements
+from src.jobs.live import Live
+from src.jobs.live_connection import LiveOptions
 from src.jobs.nightly import Nightly
 from src.jobs.runner import Runner
+from src.jobs.tending import Tending
 from src.models.model_manager import ModelManager, get_model_manager
 from src.settings import Settings, get_settings
 from src.store import Store
@@ -33,12 +43,21 @@ class Services:
     pipeline: Pipeline
     runner: Runner
     nightly: Nightly
+    announcements: Announcements
+    live: Live | None
     clock: Clock
+    home_assistant: HomeAssistant | None
+    deployments: Deployments
+    tending: Tending
 
     def start(self) -> None:
-        """Tidy up after a process that died, then keep the nightly schedule."""
+        """Tidy up after a process that died, then keep the nightly schedule, listen and announce."""
         self.runner.recover()
+        self.tending.start()
         self.nightly.start()
+        self.announcements.start()
+        if self.live is not None:
+            self.live.start()
 
     def close(self) -> None:
         """No new work, then an end to the work, then the models, then the database."""
@@ -46,23 +65,55 @@ class Services:
         with ExitStack() as stack:
             stack.callback(self.store.close)
             stack.callback(self.models.close)
+            stack.callback(self.announcements.close)
+            if self.live is not None:
+                stack.callback(self.live.close)
             stack.callback(self.runner.close, timeout=5.0)
+            stack.callback(self.tending.close)
             stack.callback(self.nightly.close)
 
 
 def open_services(settings: Settings, clock: Clock = instant_now) -> Services:
-    """Open the database, migrate it, and put the parts together.
+    """Open the database, migrate it, and put the parts together. Home Assistant is not called yet.
 
     Raises:
-        CatalogInvalid: before anything is opened.
+        CatalogInvalid, InvalidSetting: before anything is opened.
         DatabaseUnreachable, DatabaseTooNew.
     """
     models = get_model_manager() if settings is get_settings() else ModelManager(settings)
+    check_sources(settings)
+    home_assistant = client_of(settings)
     store = Store.open(settings.store_url)
-    pipeline = Pipeline(store, models, settings, clock=clock)
-    runner = Runner(store, pipeline, settings, clock=clock)
+    pipeline = Pipeline(store, models, settings, clock=clock, home_assistant=lambda: home_assistant)
+    runner = Runner(store, pipeline, settings, clock=clock, ended=lambda run: announcements.run_ended(run))
     nightly = Nightly(runner, store, settings, clock=clock)
-    return Services(settings, store, models, Answers(store, clock), pipeline, runner, nightly, clock)
+    announcements = Announcements(settings, store, nightly, home_assistant=lambda: home_assistant)
+    follow_ups = FollowUps(store, clock)
+    deployments = Deployments(store, lambda: home_assistant, clock, follow_up=follow_ups.of)
+    return Services(
+        settings=settings,
+        store=store,
+        models=models,
+        answers=Answers(store, clock),
+        pipeline=pipeline,
+        runner=runner,
+        nightly=nightly,
+        announcements=announcements,
+        live=_live(settings, home_assistant, store, follow_ups, clock),
+        clock=clock,
+        home_assistant=home_assistant,
+        deployments=deployments,
+        tending=Tending(deployments),
+    )
+
+
+def _live(
+    settings: Settings, ha: HomeAssistant | None, store: Store, follow_ups: FollowUps, clock: Clock
+) -> Live | None:
+    if ha is None or not settings.ha_live:
+        return None
+    options = LiveOptions(settings.selection, settings.exclude_users, settings.tz or None)
+    return Live(ha, store, describe=describe_home, clock=clock, options=options, fired=follow_ups.told)
 
 
 @dataclass(frozen=True)

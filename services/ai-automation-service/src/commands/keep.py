@@ -10,7 +10,7 @@ from src.commands.reading import by_size
 from src.commands.stored import open_store
 from src.domain.instants import instant_now
 from src.domain.patterns import Json
-from src.history import read_history
+from src.history.source import read_in_parts
 from src.routine_tables import left_out_line
 from src.settings import load_settings
 from src.terminal import Terminal
@@ -32,7 +32,7 @@ def import_file(file: Path, terminal: Terminal, *, time_zone: str | None, entiti
                 store,
                 request,
                 time_zone=time_zone or settings.tz or None,
-                read=read_history,
+                read=read_in_parts,
                 progress=progress,
                 now=instant_now(),
             )

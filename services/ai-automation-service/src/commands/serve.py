@@ -47,7 +47,7 @@ def serve(terminal: Terminal, *, host: str | None, port: int | None) -> None:
     overrides = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = load_settings(**overrides)
     with bind(settings.host, settings.port) as held:
-        configure_logging(settings.log_level)
+        configure_logging(settings.log_level, settings.secrets)
         serve_on(held, settings, terminal)
 
 

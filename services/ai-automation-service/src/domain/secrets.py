@@ -1,4 +1,4 @@
-"""Passwords and tokens, kept out of what others say: a server may repeat what it was sent, a library what it was given."""
+"""Passwords and tokens, kept out of what others say: a server may repeat what it was sent, a library what it held."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 
+from src.domain.secrets import masked
 from src.errors import HistoryUnreadable, InvalidSetting
 from src.settings import Settings
 
@@ -104,6 +105,7 @@ class InfluxServer:
         auth: httpx.Auth | None = None,
     ) -> None:
         self._access = access
+        self._secrets = (access.token, access.password, f"{access.username}:{access.password}")
         self._who = who
         self._client = httpx.Client(
             headers={"User-Agent": "ai-automation-service", **(headers or {})},
@@ -136,7 +138,7 @@ class InfluxServer:
 
     def refused(self, why: str, remedy: str) -> HistoryUnreadable:
         """The error for what the server said in an answer that began well."""
-        return HistoryUnreadable(self._access.key, why, remedy)
+        return HistoryUnreadable(self._access.key, masked(why, self._secrets), remedy)
 
     def broken(self) -> HistoryUnreadable:
         """The error for an answer without its end."""
@@ -177,7 +179,7 @@ class InfluxServer:
                 "it sends to another address, where the password is not taken",
                 "Set INFLUXDB_URL to the address that InfluxDB itself has.",
             )
-        said = _refusal(answer)
+        said = masked(_refusal(answer), self._secrets)
         if code in (401, 403):
             raise self.refused(f"it does not let us in ({said})", self._who)
         if code == 404 and not said.startswith("404"):

@@ -29,7 +29,7 @@ class SourceInfo:
     Attributes:
         key: stable identity of the source (its absolute path, or its address without user and password), under which
             the store keeps how far it has read.
-        format: ``csv`` | ``jsonl`` | ``parquet`` | ``recorder``.
+        format: ``csv`` | ``jsonl`` | ``parquet`` | ``recorder`` | ``home_assistant`` | ``influxdb``.
         details: format's own facts, such as the recorder's schema version.
     """
 

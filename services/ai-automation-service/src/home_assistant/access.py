@@ -68,6 +68,6 @@ def _token(settings: Settings) -> str:
             wanted = f"a file that can be read ({type(error).__name__})"
             raise InvalidSetting("HA_TOKEN_FILE", settings.ha_token_file, wanted) from error
     token = token or settings.supervisor_token
-    if not token or not token.isascii() or any(letter.isspace() for letter in token):
+    if not token or not token.isascii() or any(letter.isspace() or not letter.isprintable() for letter in token):
         raise InvalidSetting("HA_TOKEN", "what is set", "a long-lived access token of an administrator")
     return token

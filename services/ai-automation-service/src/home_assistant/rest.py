@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from src.domain.patterns import Json
+from src.domain.secrets import masked
 from src.errors import HomeAssistantError, HomeAssistantFailed, HomeAssistantRefused, HomeAssistantUnreachable
 from src.home_assistant.access import Access
 from src.home_assistant.unreachable import NO_HOME_ASSISTANT, why_status, why_unreachable
@@ -42,7 +43,7 @@ def called(access: Access, tls: ssl.SSLContext, method: str, path: str, body: Js
             return json.loads(content)
         except (ValueError, RecursionError) as error:
             raise HomeAssistantUnreachable(access.url, NO_HOME_ASSISTANT) from error
-    message = _message(content)
+    message = _message(content, access)
     # Without a message it is the web server that knows no such address, as while Home Assistant starts: who asks for
     # a thing must not take that for "it is gone".
     if status == 404 and method == "GET" and message is not None:
@@ -69,14 +70,14 @@ def _answer(
         return response.status_code, response.headers.get("Location"), bytes(content)
 
 
-def _message(content: bytes) -> str | None:
+def _message(content: bytes, access: Access) -> str | None:
     """What Home Assistant says of an error; None where the answer is not of its making."""
     try:
         answer = json.loads(content)
     except (ValueError, RecursionError):
         return None
     message = answer.get("message") if isinstance(answer, dict) else None
-    return message if isinstance(message, str) and message else None
+    return masked(message, [access.token]) if isinstance(message, str) and message else None
 
 
 def _error(access: Access, asked: str, status: int, location: str | None, message: str | None) -> HomeAssistantError:
@@ -87,7 +88,7 @@ def _error(access: Access, asked: str, status: int, location: str | None, messag
         return HomeAssistantRefused(access.url, "calls from this machine (its ip_bans.yaml lists it)")
     why = why_status(status, access.url, location)
     if why is not None:
-        return HomeAssistantUnreachable(access.url, why)
+        return HomeAssistantUnreachable(access.url, masked(why, [access.token]))
     if status == 404:
         return HomeAssistantFailed(asked, "not_found", message or "it knows no such address, or is still starting")
     return HomeAssistantFailed(asked, f"http_{status}", message or "it answers with an error")

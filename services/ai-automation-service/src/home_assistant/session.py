@@ -18,6 +18,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketExce
 from websockets.sync.client import ClientConnection, connect
 
 from src.domain.patterns import Json
+from src.domain.secrets import masked
 from src.errors import HomeAssistantFailed, HomeAssistantRefused, HomeAssistantUnreachable
 from src.home_assistant.access import Access
 from src.home_assistant.unreachable import NO_HOME_ASSISTANT, causes, why_closed, why_status, why_unreachable
@@ -133,11 +134,11 @@ class Session:
                 return message.get("result")
             error = message.get("error")
             given: Json = error if isinstance(error, dict) else {}
-            reason = str(given.get("code") or "unknown_error")
+            reason = masked(str(given.get("code") or "unknown_error"), [self._access.token])
             if reason == "unauthorized":
                 raise HomeAssistantRefused(self._access.url, f"{kind} to this token, as it is no administrator's")
             why = " ".join(str(given.get("message") or "it does not say why").split())
-            raise HomeAssistantFailed(kind, reason, why)
+            raise HomeAssistantFailed(kind, reason, masked(why, [self._access.token]))
 
     def _keep(self, message: Json) -> None:
         number, event = message.get("id"), message.get("event")
@@ -229,4 +230,5 @@ def _not_opened(access: Access, error: Exception, timeout: float) -> Exception:
     if status == 401:
         return HomeAssistantRefused(access.url)
     why = why_status(status, access.url, refused.response.headers.get("Location"))
-    return HomeAssistantUnreachable(access.url, why or f"{NO_HOME_ASSISTANT} (it answers {status})")
+    why = masked(why or f"{NO_HOME_ASSISTANT} (it answers {status})", [access.token])
+    return HomeAssistantUnreachable(access.url, why)

@@ -16,6 +16,7 @@ from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from src.analysis.pipeline import Clock, DetectRequest, failure
+from src.analysis.sources import standing_history
 from src.domain.events import MICROSECONDS
 from src.domain.local_time import zone
 from src.domain.runs import Run, RunState, RunTrigger
@@ -148,7 +149,7 @@ class Nightly:
         taken, and the run that was waited for may have made up for it.
         """
         request = DetectRequest(
-            history=self._settings.history or None, entities=self._settings.history_entities or None
+            history=standing_history(self._settings), entities=self._settings.history_entities or None
         )
         while not self._closing.is_set() and self.wanted() == night:
             try:

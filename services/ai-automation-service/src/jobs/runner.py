@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Event, Lock, Thread
 
@@ -56,12 +57,24 @@ class Runner:
     """One worker thread; the database lease keeps other processes' runners out.
 
     A request equal to the running one joins it; a different one is refused with RunInProgress.
+
+    Args:
+        ended: is told of each run that was executed here, as it is recorded then.
     """
 
-    def __init__(self, store: Store, pipeline: Pipeline, settings: Settings, *, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: Store,
+        pipeline: Pipeline,
+        settings: Settings,
+        *,
+        clock: Clock,
+        ended: Callable[[Run], object] = lambda run: None,
+    ) -> None:
         self._store = store
         self._pipeline = pipeline
         self._clock = clock
+        self._ended = ended
         self._owner = new_owner()
         self._lock = Lock()
         self._work: _Work | None = None
@@ -199,6 +212,13 @@ class Runner:
         finally:
             work.lease.give_back()
             work.ended.set()
+            self._tell(work.run.id)
+
+    def _tell(self, run_id: str) -> None:
+        try:
+            self._ended(self._store.runs.get(run_id))
+        except ServiceError as error:
+            logger.warning("run_not_announced", extra={"run": run_id, "code": error.code, "why": error.message})
 
 
 def _joined(run: Run, request: DetectRequest) -> Submitted:

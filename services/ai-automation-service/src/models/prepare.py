@@ -25,10 +25,12 @@ from pathlib import Path
 from typing import IO
 
 from src.domain.patterns import Json
+from src.domain.secrets import masked
 from src.models.hub import SourceFailed
 from src.models.layers import Precision
 from src.models.model_card import HubSource, ModelCard, Source
 from src.models.progress import Progress, Report
+from src.settings import environment_of_children
 
 logger = logging.getLogger(__name__)
 
@@ -109,6 +111,7 @@ def prepare(
     child = subprocess.Popen(
         [sys.executable, "-m", "src.models.prepare_process"],
         cwd=_SERVICE,
+        env=environment_of_children(),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -119,14 +122,12 @@ def prepare(
     with child:
         conversation = _Conversation(child, report)
         answer, complaint = conversation.hold(json.dumps(request), bounds.seconds)
-    if access.token:
-        complaint = complaint.replace(access.token, "(token)")
+    complaint = masked(complaint, [access.token])
     if answer is None:
         logger.warning("model_preparation_died name=%s code=%d said=%r", card.name, child.returncode, complaint[-2000:])
         raise SourceFailed(_death(child.returncode, conversation.stage, complaint, conversation.held, bounds))
     if answer["failed"]:
-        failed = str(answer["failed"])
-        raise SourceFailed(failed.replace(access.token, "(token)") if access.token else failed)
+        raise SourceFailed(masked(str(answer["failed"]), [access.token]))
 
 
 def out_of_memory(bounds_memory: int) -> str:

@@ -1,7 +1,8 @@
 // The page's state and its talk with the API. Addresses are relative, so that the page works under any prefix.
 
-import { card, element } from "./card.js";
+import { card } from "./card.js";
 import { drawDay } from "./day.js";
+import { element } from "./element.js";
 import { whyItems } from "./whys.js";
 import { STAGES, moment, number, percent } from "./words.js";
 
@@ -120,8 +121,8 @@ async function show() {
 /** A shortlist is kept as it was published; what people said of its patterns since is asked for. */
 function withStatus(patterns) {
   return Promise.all(patterns.map(async (pattern) => {
-    const { status } = await ask(`patterns/${encodeURIComponent(pattern.id)}`);
-    return { ...pattern, status };
+    const { status, covered_by } = await ask(`patterns/${encodeURIComponent(pattern.id)}`);
+    return { ...pattern, status, covered_by };
   }));
 }
 
@@ -135,7 +136,7 @@ function visible() {
 
 function draw() {
   const patterns = visible();
-  at("cards").replaceChildren(...patterns.map((pattern) => card(pattern, decide)));
+  at("cards").replaceChildren(...patterns.map((pattern) => card(pattern, decide, { ask, send, attempt })));
   at("list-title").textContent = {
     all: "Routines", interest: `For: ${state.view.interest}`, answer: `“${state.view.question}”`,
   }[state.view.name];

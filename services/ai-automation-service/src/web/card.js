@@ -1,5 +1,8 @@
 // One routine as a card. All text goes in through textContent: what a home's entities are called is never markup.
 
+import { automationPanel } from "./automation.js";
+import { element } from "./element.js";
+import { reasonButtons } from "./reasons.js";
 import { drift, evidence, facts, kind, percent, told, times, weekdays } from "./words.js";
 
 const WEEK = [["mon", "M", "Monday"], ["tue", "T", "Tuesday"], ["wed", "W", "Wednesday"], ["thu", "T", "Thursday"],
@@ -7,18 +10,12 @@ const WEEK = [["mon", "M", "Monday"], ["tue", "T", "Tuesday"], ["wed", "W", "Wed
 const VERDICTS = { accepted: "Accepted", rejected: "Rejected", snoozed: "Kept for later", stale: "No longer seen" };
 const NOTED = "Noted"; // said of what can only be told: there is nothing to accept
 
-export function element(name, text, className) {
-  const made = document.createElement(name);
-  if (text !== undefined) made.textContent = text;
-  if (className) made.className = className;
-  return made;
-}
-
 /**
  * @param pattern the API's JSON
  * @param decide called with (pattern, status) when a button is pressed; resolves to the pattern as it is then
+ * @param talk {ask, send, attempt}: the page's way to the API
  */
-export function card(pattern, decide) {
+export function card(pattern, decide, talk) {
   const made = document.getElementById("card").content.firstElementChild.cloneNode(true);
   const part = (selector) => made.querySelector(selector);
   made.id = pattern.id;
@@ -39,6 +36,7 @@ export function card(pattern, decide) {
   else fillRate(made, pattern.evidence);
   part(".evidence").textContent = [evidence(pattern), drift(pattern)].filter(Boolean).join(" ");
   part(".covered").textContent = pattern.covered_by ? `Already done by ${pattern.covered_by}.` : "";
+  part(".corrected").hidden = !pattern.corrected;
   if (told(pattern)) part(".accept").textContent = NOTED;
   for (const [name, value] of facts(pattern)) part(".facts").append(element("dt", name), element("dd", value));
 
@@ -48,6 +46,8 @@ export function card(pattern, decide) {
     const open = status === "new";
     for (const name of [".accept", ".snooze", ".reject"]) part(name).hidden = !open;
     part(".undo").hidden = open || status === "stale";
+    part(".reasons").hidden = status !== "rejected";
+    part(".automation").hidden = pattern.kind === "frequency" || status === "rejected" || status === "stale";
   };
   const choose = (selector, status) => part(selector).addEventListener("click", async () => {
     const buttons = made.querySelectorAll(".actions button");
@@ -61,6 +61,10 @@ export function card(pattern, decide) {
   choose(".snooze", "snoozed");
   choose(".reject", "rejected");
   choose(".undo", "new");
+  reasonButtons(part(".reasons"), (reasons) => talk.attempt(
+    () => talk.send("POST", `patterns/${encodeURIComponent(pattern.id)}/feedback`, { verdict: "rejected", reasons }),
+  ));
+  automationPanel(part(".automation"), pattern, talk, show);
   show(pattern.status);
   return made;
 }

@@ -1,7 +1,7 @@
 // The day at a glance: every routine of the clock as a dot on a line of 24 hours, each a way to its card. One that
 // differs by the sort of day has a dot for each of its times.
 
-import { element } from "./card.js";
+import { element } from "./element.js";
 import { times } from "./words.js";
 
 const COLOURED = ["energy", "comfort", "security", "convenience"]; // any other category has the colour of none

@@ -26,8 +26,11 @@ _PARTS = {
     "icon.svg": "image/svg+xml",
     "kinds.svg": "image/svg+xml",
     "app.js": "text/javascript",
+    "automation.js": "text/javascript",
     "card.js": "text/javascript",
     "day.js": "text/javascript",
+    "element.js": "text/javascript",
+    "reasons.js": "text/javascript",
     "whys.js": "text/javascript",
     "words.js": "text/javascript",
 }

@@ -1,6 +1,6 @@
 // Why nothing is suggested for an entity: asked for when somebody opens it.
 
-import { element } from "./card.js";
+import { element } from "./element.js";
 
 // Reasons that lie in what an entity is; the others lie in what people do with it, and are told one by one.
 const BY_NATURE = {

@@ -10,7 +10,7 @@ export const KINDS = {
   anomaly: "unusual",
 };
 export const STAGES = {
-  queued: "Waiting to begin", import: "Reading the history", load: "Loading the events", mine: "Looking for routines",
+  queued: "Waiting to begin", look: "Looking at the home", import: "Reading the history", load: "Loading the events", mine: "Looking for routines",
   describe: "Putting them into words", identify: "Recognising known ones", embed: "Reading the sentences",
   retrieve: "Choosing candidates", rerank: "Ranking", classify: "Classifying", publish: "Keeping the result",
 };
