@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +14,8 @@ from src.settings import HISTORY_WORDS
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST_QUESTION = 1000
+# What makes a path of it leaves one slash of two. One letter before the colon is a drive.
+_ADDRESS = re.compile(r"\s*[a-zA-Z][a-zA-Z0-9+.-]+:/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +77,6 @@ class DetectRequest:
             refuse_address(name, path)
             if path is not None and path not in HISTORY_WORDS and not _exists(path):
                 raise HistoryNotFound(path)
-
-
-# What makes a path of it leaves one slash of two. One letter before the colon is a drive.
-_ADDRESS = re.compile(r"\s*[a-zA-Z][a-zA-Z0-9+.-]+:/")
 
 
 def refuse_address(name: str, path: str | None) -> None:

@@ -112,9 +112,7 @@ class FindingOut(BaseModel):
     remedy: str
     blocks: bool = Field(description="It is not written because of it; false: a remark.")
     about: str | None = Field(None, description="The entity, service or automation it is about.")
-    confirm: str | None = Field(
-        None, description="What to name in `confirm` to allow it; absent: it cannot be."
-    )
+    confirm: str | None = Field(None, description="What to name in `confirm` to allow it; absent: it cannot be.")
 
 
 class PreviewOut(BaseModel):

@@ -1,26 +1,31 @@
-"""``import``: a history file into the service's store."""
+"""``import``: a history into the service's store."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from src.analysis.importing import import_history
+from src.analysis.home_view import client_of, look
+from src.analysis.importing import import_source
 from src.analysis.request import DetectRequest
+from src.analysis.sources import Reading, source_of
 from src.commands.reading import by_size
 from src.commands.stored import open_store
 from src.domain.instants import instant_now
 from src.domain.patterns import Json
 from src.history.source import read_in_parts
 from src.routine_tables import left_out_line
-from src.settings import load_settings
+from src.settings import HISTORY_WORDS, load_settings
 from src.terminal import Terminal
 
 
 def import_file(file: Path, terminal: Terminal, *, time_zone: str | None, entities: Path | None) -> None:
-    """Add a history file to the service's store and print how much of it was new.
+    """Add a history to the service's store and print how much of it was new.
+
+    Args:
+        file: a path, or a word of HISTORY for a source that the settings know.
 
     Raises:
-        InputError: what is wrong with the file. StoreError.
+        InputError: what is wrong with the file, or the source is not set. HomeAssistantError. StoreError.
     """
     settings = load_settings()
     request = DetectRequest(history=str(file), entities=str(entities) if entities else None, time_zone=time_zone)
@@ -28,14 +33,12 @@ def import_file(file: Path, terminal: Terminal, *, time_zone: str | None, entiti
     store = open_store(settings)
     try:
         with terminal.progress() as progress:
-            imported = import_history(
-                store,
-                request,
-                time_zone=time_zone or settings.tz or None,
-                read=read_in_parts,
-                progress=progress,
-                now=instant_now(),
-            )
+            ha = client_of(settings) if request.history in HISTORY_WORDS else None
+            reading = Reading(settings, ha, look(ha, store), read_in_parts, progress, instant_now())
+            source = source_of(request, reading)
+            assert source is not None, "a path or a word was given"
+            zone = time_zone or settings.tz or None
+            imported = import_source(store, source, time_zone=zone, progress=progress, now=reading.now)
     finally:
         store.close()
     for warning in imported.warnings:

@@ -13,6 +13,7 @@ from pathlib import Path
 from src import __version__
 from src.analysis.pipeline import DetectRequest, Pipeline
 from src.analysis.provenance import fingerprint
+from src.analysis.request import refuse_address
 from src.commands.demo import entities_beside, found_line, write_home
 from src.commands.reading import by_size
 from src.commands.serve import bind, serve_on
@@ -77,6 +78,7 @@ def choose_source(settings: Settings) -> Source:
         # A later version may bring another demo home; it must not be added to this one's events.
         file = homes / f"demo-{fingerprint(home.log)[:8]}" / "demo.csv"
         return Source(file, entities_beside(file), file.parent, home.log.time_zone, home)
+    refuse_address("HISTORY", settings.history)
     file = Path(settings.history).absolute()
     beside = entities_beside(file)
     entities = Path(settings.history_entities).absolute() if settings.history_entities else None
