@@ -20,13 +20,13 @@ from src.home_assistant.access import access_of
 from src.home_assistant.client import HomeAssistant
 from src.settings import load_settings
 from tests.e2e.program import Program, wait_for_line
-from tests.real_home_assistant.automated import AUTOMATED_ONLY
+from tests.real_home_assistant.automated import AUTOMATIONS
 from tests.real_home_assistant.habits import HABITS
 from tests.real_home_assistant.installed import home_assistant_python
 from tests.real_home_assistant.json_types import Json
 from tests.real_home_assistant.making import Past, make_past, monday_before
 from tests.real_home_assistant.server import HomeAssistantServer, free_port, running
-from tests.real_home_assistant.things import FOLLOWERS
+from tests.real_home_assistant.verdict import Verdict, judge
 
 pytestmark = pytest.mark.heavy
 
@@ -84,42 +84,17 @@ def served(home: Home, server: HomeAssistantServer, history: str) -> Iterator[ht
         yield client
 
 
-def found_in(patterns: list[Json]) -> dict[str, Json]:
-    """The pattern of each habit that was found, by the habit's name."""
-    found: dict[str, Json] = {}
-    for habit in HABITS:
-        for pattern in patterns:
-            if habit.is_found_in(pattern):
-                found.setdefault(habit.name, pattern)
-    return found
-
-
-def wrong_in(patterns: list[Json]) -> list[str]:
-    """Sentences that say an automation's doing, or a follower's, is people's."""
-    wrong = []
-    for pattern in patterns:
-        things = {action["entity_id"] for action in pattern["actions"]}
-        # What is switched by itself may be named beside what it mirrors: to people they are one thing.
-        own = {each for each in things if not set(FOLLOWERS.get(each, ())) & things}
-        if own & {*AUTOMATED_ONLY, *FOLLOWERS}:
-            wrong.append(pattern["sentence"])
-    return wrong
-
-
-def check(patterns: list[Json]) -> None:
+def check(verdict: Verdict) -> None:
     """As many of the planted habits as in the worst of the homes measured, no automation's doing, and little else."""
-    found = found_in(patterns)
-    missed = [habit.name for habit in HABITS if habit.name not in found]
-    assert wrong_in(patterns) == []
-    assert len(found) >= FOUND_AT_LEAST, f"found {len(found)} of {len(HABITS)}; missed: {missed}"
-    besides = [each["sentence"] for each in patterns if each not in found.values()]
-    assert len(besides) <= BESIDES_AT_MOST, besides
+    assert verdict.wrong == []
+    assert len(verdict.found) >= FOUND_AT_LEAST, f"found {len(verdict.found)} of {len(HABITS)}, not {verdict.missed}"
+    assert len(verdict.besides) <= BESIDES_AT_MOST, verdict.besides
 
 
 def test_people_s_habits_are_found_and_nothing_that_home_assistant_did(home: Home, mined: Json) -> None:
     assert len(home.past.restarts) == 3
     assert mined["warnings"] == []
-    check(mined["patterns"])
+    check(judge(mined["patterns"]))
 
 
 def test_of_all_that_was_wrong_something_was_recorded(home: Home, mined: Json) -> None:
@@ -135,11 +110,11 @@ def test_the_service_finds_the_same_by_itself(
     source = str(home.past.folder.database) if history == "database" else history
     with served(home, home_assistant_of_home, source) as client:
         patterns = client.get("/patterns", params={"limit": 100}).json()["patterns"]
-    check(patterns)
-    found = found_in(patterns)
-    for habit in HABITS:
-        if habit.name in found:
-            assert ("covered_by" in found[habit.name]) == habit.automated, found[habit.name]["sentence"]
+    verdict = judge(patterns)
+    check(verdict)
+    covered = {name for name, pattern in verdict.found.items() if "covered_by" in pattern}
+    assert covered == {habit.name for habit in HABITS if habit.automated} & set(verdict.found)
+    assert covered
 
 
 def test_an_accepted_pattern_becomes_an_automation_that_fires(
@@ -149,7 +124,7 @@ def test_an_accepted_pattern_becomes_an_automation_that_fires(
     ha = HomeAssistant(_access(server))
     with served(home, server, "home_assistant") as client:
         patterns = client.get("/patterns", params={"limit": 100}).json()["patterns"]
-        pattern = found_in(patterns)[DEPLOYED]
+        pattern = judge(patterns).found[DEPLOYED]
         status = client.post(f"/patterns/{pattern['id']}/deploy", json={"enabled": True})
         assert status.status_code == 200, status.text
         automation = status.json()["automation_id"]
@@ -171,7 +146,7 @@ def test_an_accepted_pattern_becomes_an_automation_that_fires(
         assert after["last_triggered"] is not None
         assert client.post(f"/patterns/{pattern['id']}/rollback", json={}).status_code == 200
     assert automation not in {each["attributes"].get("id") for each in _automations(server)}
-    assert len(_automations(server)) == 13
+    assert len(_automations(server)) == len(AUTOMATIONS)
 
 
 def _access(server: HomeAssistantServer) -> Any:

@@ -249,7 +249,7 @@ def _listening(port: int) -> Json:
         "cors_allowed_origins": [],
         "login_attempts_threshold": -1,
         "ip_ban_enabled": True,
-        "ssl_profile": "modern",
+        "ssl_profile": "intermediate_v6",
         "use_x_frame_options": True,
         "created_at": datetime.now(UTC).isoformat(),
         "error": None,

@@ -155,12 +155,8 @@ def build_parser() -> argparse.ArgumentParser:
                 "--top-k", type=_whole_number, default=10, help="length of a shortlist, 1 to 100 (default: 10)"
             )
 
-    _add_source(
-        command(
-            "import",
-            "Add a history to the service's store: a file, or home_assistant, recorder or influxdb as the settings say.",
-        )
-    )
+    known = "home_assistant, recorder or influxdb as the settings say"
+    _add_source(command("import", f"Add a history to the service's store: a file, or {known}."))
 
     serve = command("serve", "Serve the API until stopped.")
     serve.add_argument("--host", help="address to listen on (default: HOST)")

@@ -71,5 +71,5 @@ def configure_logging(level: str, secrets: Iterable[str] = ()) -> None:
         logger.propagate = True
     logging.getLogger("uvicorn.access").setLevel(logging.WARNING)
     # These tell of every step at INFO; what comes of it is logged by the parts that use them.
-    for name in ("apscheduler", "alembic"):
+    for name in ("apscheduler", "alembic", "httpx", "websockets"):
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))

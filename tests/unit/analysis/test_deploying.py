@@ -357,6 +357,14 @@ def test_a_danger_is_refused_until_that_very_thing_is_confirmed(works: Deploymen
     assert works.deploy(DOOR.id, confirm=["lock.front_door:unlock"]).state is DEPLOYED
 
 
+def test_what_was_rejected_is_not_made_an_automation(works: Deployments, home: Home, store: Store) -> None:
+    store.patterns.set_status(LAMP.id, Status.REJECTED)
+    assert not works.preview(LAMP.id).deployable
+    with pytest.raises(AutomationRefused, match="rejected"):
+        works.deploy(LAMP.id)
+    assert (home.automations, store.patterns.get(LAMP.id).status) == ({}, Status.REJECTED)
+
+
 def test_what_the_home_has_not_is_refused_and_cannot_be_confirmed(works: Deployments, home: Home) -> None:
     home.remove_state("light.kitchen")
     home.entities[:] = [each for each in home.entities if each["entity_id"] != "light.kitchen"]

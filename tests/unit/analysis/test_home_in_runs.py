@@ -15,7 +15,7 @@ from src.domain.automations import KnownAutomation
 from src.domain.corrections import Correction
 from src.domain.home import Home, HomeEntity
 from src.domain.local_time import DAY
-from src.domain.patterns import Action, Status, TimeTrigger
+from src.domain.patterns import Action, Kind, Status, SunTrigger, TimeTrigger
 from src.domain.runs import Run, RunState, RunTrigger
 from src.errors import (
     HistoryNotFound,
@@ -112,16 +112,42 @@ class TestTheHome:
         ha.home = HomeAssistantUnreachable(URL, "it refuses the connection")
         assert detect().left_out["hidden_entity"] == 30
 
+    def test_a_home_that_is_still_starting_takes_nothing_back(
+        self, detect: Detect, store: Store, ha: Ha, found: Found
+    ) -> None:
+        hidden = HomeEntity("light.kitchen", hidden=True, labels=("Nobody's",))
+        ha.home = home_of(entities={"light.kitchen": hidden}, automations=(AUTOMATION,))
+        detect()
+        ha.home = home_of(whole=False)
+        run = detect()
+        assert run.left_out["hidden_entity"] == 30
+        assert store.entities.described()["light.kitchen"].labels == ("Nobody's",)
+        assert store.patterns.get("p_lamp").covered_by == "Kitchen"
+
     @pytest.mark.parametrize(
-        "rule", ["domain:light", "light.kit*", "label:nobody's", "area:kitchen"], ids=["domain", "id", "label", "area"]
+        "rule",
+        ["domain:light", "light.kit*", "label:nobody's", "area:main_kitchen"],
+        ids=["domain", "id", "label", "area"],
     )
     def test_what_is_excluded_is_not_mined(self, detect: Detect, ha: Ha, found: Found, rule: str) -> None:
-        kitchen = HomeEntity("light.kitchen", area="Kitchen", labels=("Nobody's",))
+        kitchen = HomeEntity("light.kitchen", area="Main Kitchen", labels=("Nobody's",))
         ha.home = home_of(entities={"light.kitchen": kitchen})
         assert detect(exclude=rule).left_out["not_selected"] == 30
         ha.home = HomeAssistantUnreachable(URL, "it refuses the connection")
         assert detect(exclude=rule).left_out["not_selected"] == 30
         assert "not_selected" not in detect().left_out
+
+    def test_what_is_excluded_later_is_not_shown_any_more(self, detect: Detect, store: Store, found: Found) -> None:
+        detect()
+        found.patterns = [DOOR]
+        detect(exclude="light.kitchen")
+        assert shown(store) == {"p_door"}
+
+    def test_a_rule_that_fits_nothing_is_told(self, detect: Detect) -> None:
+        told = detect(exclude="light.kitchen, label:Ruotine").inputs["warnings"]
+        assert [warning for warning in told if "rule" in warning] == [
+            "The rule label:ruotine of INCLUDE or EXCLUDE fits no entity of this home."
+        ]
 
     @pytest.mark.parametrize(
         "error", [HomeAssistantUnreachable(URL, "it refuses the connection"), HomeAssistantRefused(URL)]
@@ -192,8 +218,9 @@ class TestSources:
         "url", ["http://evil.test/home.db", "mysql://u:p@evil.test/ha", "//evil.test/share/home.db", "ftp://evil.test"]
     )
     def test_an_address_is_no_history(self, url: str) -> None:
-        with pytest.raises(HistoryNotFound):
+        with pytest.raises((HistoryNotFound, InvalidSetting)) as refused:
             DetectRequest(history=url).check()
+        assert "u:p" not in str(refused.value)
 
     def test_a_run_record_holds_no_secret(self, detect: Detect, store: Store, ha: Ha) -> None:
         ha.home = HomeAssistantUnreachable(URL, "it refuses the connection")
@@ -263,6 +290,23 @@ class TestAnswers:
         assert listed["p_lamp"].trigger == TimeTrigger("06:30:00", WORKDAYS)
         assert listed["p_lamp"].category == store.patterns.get("p_lamp").category == "energy"
         assert store.patterns.mined()[0].trigger == LAMP.trigger
+
+    def test_a_corrected_routine_is_told_as_it_is_now(
+        self, detect: Detect, store: Store, clock: Clockwork, found: Found
+    ) -> None:
+        detect()
+        answers = Answers(store, clock)
+        answers.give("p_lamp", Verdict.CORRECTED, correction=Correction(category="energy"))
+        answers.give("p_evening", Verdict.CORRECTED, correction=Correction(at="19:00"))
+        sunset = EVENING.with_(id="p_other", kind=Kind.SOLAR, trigger=SunTrigger("sunset", 10, WORKDAYS))
+        found.patterns = [at("07:40:00", ("light.kitchen", "on"), id="p_lamp"), sunset, DOOR]
+        run = detect()
+        listed = {each.id: each for shortlist in store.runs.shortlists(run.id) for each in shortlist.patterns}
+        for seen in (store.patterns.get("p_lamp"), listed["p_lamp"]):
+            assert ("around 07:40" in seen.sentence, seen.category) == (True, "energy")
+        evening = store.patterns.get("p_evening")
+        assert evening.trigger == TimeTrigger("19:00:00", WORKDAYS)
+        assert "around 19:00" in evening.sentence
 
     def test_nothing_to_mine_is_still_said(self, detect: Detect) -> None:
         with pytest.raises(NoHistory):

@@ -62,7 +62,8 @@ def import_from(store: Store) -> Import:
                 after_part(number)
 
         request = DetectRequest(history=str(path))
-        return import_history(store, request, time_zone="UTC", read=read, progress=silent, now=NOW)
+        now = reading.get("now", NOW)
+        return import_history(store, request, time_zone="UTC", read=read, progress=silent, now=now)
 
     return run
 
@@ -113,6 +114,14 @@ def test_a_kill_between_two_parts(home: RecorderDb, import_from: Import, store: 
     # An hour before where it stopped is read again.
     assert (imported.inputs["added"], imported.inputs["known"]) == (ROWS - parts * PART, min(61, parts * PART))
     assert states(store.events.load()) == expected()
+
+
+def test_a_clock_of_ours_that_is_behind_costs_no_reading_from_the_beginning(
+    home: RecorderDb, import_from: Import, store: Store
+) -> None:
+    import_from(home.path)
+    newest = max(store.events.load().time.tolist())
+    assert import_from(home.path, now=newest - 30_000_000).inputs["known"] == 61
 
 
 def test_a_kill_while_a_clock_was_wrong(home: RecorderDb, import_from: Import, store: Store) -> None:

@@ -82,3 +82,15 @@ def test_probes_that_succeed_are_quiet(client: TestClient, caplog: pytest.LogCap
     with caplog.at_level(logging.INFO, logger="src.api.requests"):
         client.get("/health")
     assert caplog.records == []
+
+
+def test_a_secret_is_not_written_whoever_says_it() -> None:
+    try:
+        raise ValueError("Illegal header value b'Bearer top-secret-token\\n'")
+    except ValueError:
+        shown = record("asked with top-secret-token", why={"url": ["http://x/?t=top-secret-token"]}, count=3)
+        shown.exc_info = sys.exc_info()
+    line = JsonLines(["top-secret-token"]).format(shown)
+    assert "top-secret" not in line
+    assert json.loads(line)["count"] == 3
+    assert json.loads(line)["why"] == {"url": ["http://x/?t=(secret)"]}

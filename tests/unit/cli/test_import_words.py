@@ -9,7 +9,6 @@ import pytest
 
 from src.cli import main
 from src.history.home_assistant_history import source_key
-from src.store import Store
 from tests.fake_home_assistant import FakeHomeAssistant
 
 
@@ -32,9 +31,6 @@ def test_home_assistants_own_history(
     told = capsys.readouterr()
     assert json.loads(told.out)["source"] == source_key(fake.access())
     assert fake.token not in told.out + told.err
-    store = Store.open(f"sqlite:///{folder / 'ai-automation.db'}")
-    assert store.events.time_zone() == fake.time_zone
-    store.close()
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from src.domain.events import Origin
 from src.domain.selection import Selection
 from src.errors import HomeAssistantFailed, HomeAssistantUnreachable
 from src.history import HistoryRead
-from src.history.home_assistant_history import read_home_assistant
+from src.history.home_assistant_history import ApiHistory, read_home_assistant
 from src.history.machines import machine_users
 from src.history.seconds import instants_of_seconds
 from src.history.timestamps import INVALID, MISSING
@@ -62,7 +62,7 @@ def test_who_caused_a_change(home: RecordingHome) -> None:
     by_app = home.app("light.hall", "off")
     home.change("light.porch", "on", Origin.USER, context=by_app)  # a template that follows it
     by_hand = home.switch("binary_sensor.hall", "on")
-    home.change("light.porch", "off", Origin.DEVICE, context=by_hand)
+    home.change("light.porch", "off", Origin.AUTOMATION, context=by_hand)  # and here too: nobody touched it
     home.automation("automation.clock", "switch.fan", "on")
     home.automation("automation.motion", "light.hall", "on", by=by_hand)
     home.automation("automation.chain", "light.porch", "on", by=by_app)
@@ -186,6 +186,33 @@ def test_first_reports_after_a_start_are_nobodys(home: RecordingHome) -> None:
     home.switch("light.porch", "on")
 
     assert united(read(home)) == home.happened
+
+
+def restarted(home: RecordingHome) -> Happened:
+    """What happened from after a start on, of which two states say only what a thing came back in."""
+    home.later(hours=2)
+    home.start_up(("light.hall", "on"), ("light.porch", "off"))
+    home.switch("light.hall", "off")  # the person who sits there
+    return home.happened
+
+
+def test_first_reports_are_known_from_however_shortly_after_the_start_one_reads(home: RecordingHome) -> None:
+    happened = restarted(home)
+    last = max(key[0] for key in happened)
+    for seconds in (0, 2, 4, 6, 20, 45):
+        since = EPOCH + timedelta(microseconds=last) - timedelta(seconds=seconds)
+        assert united(read(home, since)) == {key: who for key, who in happened.items() if key[0] >= micros(since)}
+
+
+def test_what_is_read_again_is_read_the_same(home: RecordingHome) -> None:
+    happened = restarted(home)
+    ha = HomeAssistant(home.access())
+    with ha.session() as session:
+        history = ApiHistory(session, "home", describe_home(ha))
+        for minutes in (180, 5, 5):
+            since = micros(home.now - timedelta(minutes=minutes))
+            again = united(list(history.parts(since, micros(home.now))))
+            assert again == {key: who for key, who in happened.items() if key[0] >= since}
 
 
 def test_a_home_without_a_logbook_has_events_of_unknown_origin(home: RecordingHome) -> None:

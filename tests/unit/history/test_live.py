@@ -50,7 +50,7 @@ def test_who_causes_a_change() -> None:
     home.change("light.hall", "off", Origin.UNKNOWN)
     home.change("light.porch", "off", Origin.UNKNOWN)
     by_hand = home.switch("light.hall", "on")
-    home.change("light.porch", "on", Origin.DEVICE, context=by_hand)
+    home.change("light.porch", "on", Origin.AUTOMATION, context=by_hand)
     by_app = home.app("light.hall", "off")
     home.change("light.porch", "off", Origin.USER, context=by_app)
     home.automation("automation.clock", "light.hall", "on", after=timedelta(hours=5))
@@ -166,6 +166,20 @@ def test_remembered_contexts_are_few_and_young(seen: list[tuple[int, bool]]) -> 
             assert contexts.origin(Context(str(number), None, None), "light.hall", newest) is wanted
 
 
+def test_what_follows_in_a_devices_own_context_was_done_by_nobody() -> None:
+    contexts = LiveContexts()
+    by_hand, asked = Context("a", None, None), Context("b", "anna", None)
+    changes = [(by_hand, "switch.desk"), (by_hand, "light.glow"), (by_hand, "switch.desk")]
+    changes += [(asked, "light.one"), (asked, "light.two")]
+    assert [contexts.origin(context, entity_id, 0) for context, entity_id in changes] == [
+        Origin.DEVICE,
+        Origin.AUTOMATION,
+        Origin.DEVICE,
+        Origin.USER,
+        Origin.USER,
+    ]
+
+
 def things(*numbers: int) -> list[Heard]:
     return [Firing("automation.a", number) for number in numbers]
 
@@ -200,6 +214,7 @@ def test_an_error_comes_after_what_was_heard_before_it() -> None:
     buffer.end(OSError("gone"))
     assert not buffer.ended
     assert buffer.take(5, 60) == things(1)
+    assert not buffer.ended, "who asked only this would never hear of the error"
     with pytest.raises(OSError, match="gone"):
         buffer.take(5, 60)
 

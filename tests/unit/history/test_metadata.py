@@ -10,7 +10,7 @@ import pytest
 from src.domain.events import EntityInfo
 from src.errors import HistoryUnreadable
 from src.history import read_history
-from src.history.metadata import read_entities, read_registry
+from src.history.metadata import Registry, read_entities, read_registry
 
 
 def store(config: Path, name: str, data: object) -> None:
@@ -130,3 +130,29 @@ def test_no_registries_are_no_fault_and_damaged_ones_are_said(tmp_path: Path) ->
     assert list(registry.entities) == ["light.a"]
     assert registry.time_zone == "Europe/Berlin"
     assert [warning.partition(" ")[0] for warning in registry.warnings] == ["core.area_registry"]
+
+
+class TestWhatYamlSaysOfTheHome:
+    def read(self, config: Path, text: str, stored: dict[str, object] | None = None) -> Registry:
+        (config / "configuration.yaml").write_text(text, "utf-8")
+        if stored is not None:
+            (config / ".storage").mkdir()
+            (config / ".storage" / "core.config").write_text(json.dumps({"data": stored}), "utf-8")
+        return read_registry(config)
+
+    def test_it_counts_before_what_is_stored(self, tmp_path: Path) -> None:
+        said = "homeassistant: {time_zone: America/New_York, latitude: 40.71, longitude: -74}\nscene: !include a.yaml\n"
+        registry = self.read(tmp_path, said, {"time_zone": "Europe/Berlin", "latitude": 52.5, "longitude": 13.4})
+        assert (registry.time_zone, registry.position, registry.warnings) == ("America/New_York", (40.71, -74.0), ())
+
+    def test_what_it_does_not_say_is_as_stored(self, tmp_path: Path) -> None:
+        registry = self.read(tmp_path, "default_config:\n", {"time_zone": "Europe/Berlin"})
+        assert registry.time_zone == "Europe/Berlin"
+
+    def test_a_secret_or_an_include_is_not_followed(self, tmp_path: Path) -> None:
+        said = "homeassistant:\n  time_zone: !secret zone\n  latitude: !secret lat\n"
+        assert self.read(tmp_path, said, {"time_zone": "Europe/Berlin"}).time_zone == "Europe/Berlin"
+
+    def test_what_cannot_be_read_is_said(self, tmp_path: Path) -> None:
+        (warning,) = self.read(tmp_path, "homeassistant: [").warnings
+        assert "configuration.yaml" in warning

@@ -29,6 +29,7 @@ from tests.unit.store.postgresql import Server
 
 START = datetime(2026, 4, 30, 6, tzinfo=UTC)  # Home Assistant starts
 NOON = datetime(2026, 4, 30, 12, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
 SECOND = timedelta(seconds=1)
 USER, PROGRAM = b"u" * 16, b"n" * 16
 
@@ -192,6 +193,30 @@ def test_who_caused_a_change(backend: Backend, recorder: MakeRecorder) -> None:
         "automation.night": Origin.AUTOMATION,
         "light.by_unrecorded_run": Origin.AUTOMATION,
         "light.without_context": Origin.UNKNOWN,
+    }
+
+
+def test_what_follows_another_entity_was_done_by_nobody(backend: Backend, recorder: MakeRecorder) -> None:
+    home = recorder()
+    home.event("call_service", START, b"z" * 16)
+    for n in range(3):
+        at, by_hand, wrapped, asked = NOON + n * MINUTE, *(bytes([100 + n]) * 15 + each for each in (b"a", b"b", b"c"))
+        home.state("switch.desk", f"{n}", at, context=by_hand)
+        home.state("light.desk_glow", f"{n}", at + SECOND / 1000, context=by_hand)
+        home.state("switch.hidden_plug", f"{n}", at, context=wrapped)
+        home.state("light.wraps_it", f"{n}", at + SECOND / 1000, context=wrapped)
+        home.event("call_service", at, asked, USER)
+        home.state("light.one", f"{n}", at, context=asked, user=USER)
+        home.state("light.two", f"{n}", at + SECOND / 1000, context=asked, user=USER)
+
+    (read,) = backend.read(home, registry=Registry(left_out={"switch.hidden_plug": "hidden_entity"}))
+
+    assert origins(read.log) == {
+        "switch.desk": Origin.DEVICE,
+        "light.desk_glow": Origin.AUTOMATION,
+        "light.wraps_it": Origin.DEVICE,
+        "light.one": Origin.USER,
+        "light.two": Origin.USER,
     }
 
 

@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from src.errors import HomeAssistantError, HomeAssistantFailed, HomeAssistantRefused, HomeAssistantUnreachable
+from src.home_assistant.access import access_of
 from src.home_assistant.client import HomeAssistant
+from src.settings import load_settings
 from tests.fake_home_assistant import Drop, FakeHomeAssistant, Hang, Say, Trickle, Trouble, redirect
 
 NO_HOME_ASSISTANT = "what answers there is no Home Assistant"
@@ -269,3 +271,17 @@ def test_the_token_is_nowhere_but_where_it_belongs(
         assert fake.token not in line
         carrying = [name for name, value in headers.items() if fake.token in value]
         assert carrying == ([] if "websocket" in line else ["Authorization"])
+
+
+@pytest.mark.parametrize(
+    ("given", "url"),
+    [
+        ("http://api", "http://api"),
+        (" http://Home.Local:8123/api/ ", "http://home.local:8123"),
+        ("https://[::1]/ha/api", "https://[::1]/ha"),
+    ],
+)
+def test_an_address_may_end_with_that_of_its_api(given: str, url: str) -> None:
+    access = access_of(load_settings(ha_url=given, ha_token="t0k3n"))
+    assert access is not None
+    assert (access.url, access.websocket) == (url, f"ws{url.removeprefix('http')}/api/websocket")

@@ -265,6 +265,17 @@ def test_what_is_not_as_it_should_be_is_said(newest: FakeHomeAssistant, said: di
     assert [each for each in home.warnings if warning in each]
     assert home.entities["light.bed"].area == "Bedroom"
     assert home.time_zone == ("UTC" if "time_zone" in said else "Europe/Berlin")
+    assert home.whole is ("time_zone" in said)
+
+
+@pytest.mark.parametrize("missing", ["entity", "device", "area"])
+def test_a_home_without_a_registry_is_not_whole(newest: FakeHomeAssistant, missing: str) -> None:
+    def unknown(_: object) -> object:
+        raise Refusal("unknown_command", "Unknown command.")
+
+    assert described(newest).whole
+    newest.answers[f"config/{missing}_registry/list"] = unknown
+    assert not described(newest).whole
 
 
 @pytest.mark.parametrize("trouble", [Drop(), Hang()], ids=["drop", "hang"])

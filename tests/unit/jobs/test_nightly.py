@@ -238,8 +238,19 @@ def test_the_schedule_is_on_the_homes_own_clock(new_nightly: NightlyFactory, sto
     assert str(new_nightly(tz="America/New_York").next_run) == "2026-04-01 03:00:00-04:00"
 
 
+def test_a_zone_that_is_learned_later_counts_from_then_on(
+    new_nightly: NightlyFactory, store: Store, clock: Clockwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learned: list[str | None] = [None]
+    monkeypatch.setattr(type(store.events), "time_zone", lambda _: learned[0])
+    nightly = new_nightly(tz="")
+    assert str(nightly.next_run).endswith("03:00:00+00:00")
+    learned[0] = "America/New_York"
+    assert str(nightly.next_run).endswith("03:00:00-04:00")
+
+
 def test_the_scheduler_is_told_each_night_once() -> None:
-    trigger = NightTrigger(Schedule("0 3 * * *", "Europe/Helsinki"))
+    trigger = NightTrigger(lambda: Schedule("0 3 * * *", "Europe/Helsinki"))
     now = as_datetime(us("2026-10-24T12:00:00+03:00"))
     first = trigger.get_next_fire_time(None, now)
     assert first is not None

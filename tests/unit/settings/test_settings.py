@@ -8,7 +8,7 @@ import pytest
 
 from src.errors import InvalidSetting, UnknownTimeZone
 from src.jobs.nights import Schedule
-from src.settings import Settings, load_settings
+from src.settings import Settings, environment_of_children, load_settings
 from src.store import Store
 
 
@@ -149,3 +149,37 @@ def test_the_default_database_lies_in_the_data_folder_whatever_its_name(tmp_path
     data = tmp_path / folder
     Store.open(load_settings(data_dir=data).store_url).close()
     assert (data / "ai-automation.db").is_file()
+
+
+@pytest.mark.parametrize("name", ["HF_TOKEN", "INFLUXDB_TOKEN"])
+def test_a_token_that_no_header_can_carry_is_refused_and_not_repeated(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "secret-token\r\nX: y")
+    with pytest.raises(InvalidSetting) as caught:
+        load_settings()
+    assert str(caught.value).startswith(f"{name} cannot be 'what is set'.")
+    assert "secret-token" not in str(caught.value)
+    monkeypatch.setenv(name, " secret-token\n")
+    assert "secret-token" in load_settings().secrets
+
+
+def test_no_password_is_shown_and_every_one_is_known() -> None:
+    settings = load_settings(
+        ha_token="home-token",
+        mqtt_password="mqtt password",
+        recorder_url="mysql://ha:p%40ss%2Fword@db/ha",
+        database_url="postgresql://svc:database-word@db/svc",
+    )
+    assert settings.secrets == {"home-token", "mqtt password", "p%40ss%2Fword", "p@ss/word", "database-word"}
+    assert not [secret for secret in settings.secrets if secret in repr(settings)]
+
+
+def test_a_child_is_given_no_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HA_TOKEN", "supervisor_token", "RECORDER_URL", "MQTT_PASSWORD", "HF_TOKEN", "DATABASE_URL"):
+        monkeypatch.setenv(name, "a secret of this home")
+    monkeypatch.setenv("HF_HOME", "/cache")
+    given = environment_of_children()
+    assert "a secret of this home" not in given.values()
+    assert given["HF_HOME"] == "/cache"
+    assert "PATH" in given

@@ -87,6 +87,14 @@ def test_an_event_that_a_log_holds_twice_is_kept_once_with_the_origin_that_is_kn
     assert events_of(store.events.load()) == [(NOW, "light.a", "on", USER)]
 
 
+def test_the_events_of_some_entities(store: Store) -> None:
+    everything: list[Event] = [(NOW + i, f"light.{'ab'[i % 2]}", "on", USER) for i in range(10)]
+    store.events.add(log_of(everything), source="a")
+    chosen = store.events.load(NOW + 2, entities=["light.a", "light.nobody's"])
+    assert events_of(chosen) == everything[2::2]
+    assert len(store.events.load(entities=[])) == 0
+
+
 def test_a_span_holds_its_start_and_not_its_end_and_only_what_it_uses(store: Store) -> None:
     hours: list[Event] = [(NOW + i, f"sensor.s{i}", str(i), DEVICE) for i in range(5)]
     info = [EntityInfo(f"sensor.s{i}", unit="W") for i in range(5)]

@@ -10,6 +10,8 @@ import pytest
 from starlette.testclient import TestClient
 
 import src.web.page
+from src.domain.answers import Reason
+from src.domain.deployments import DeploymentState
 from src.domain.patterns import Kind, Status
 
 FOLDER = Path(src.web.page.__file__).parent
@@ -98,3 +100,16 @@ def test_controls_have_names(tags: list[tuple[str, dict[str, str | None]]]) -> N
             assert attributes["id"] in labelled
         if tag == "img":
             assert "alt" in attributes
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "unsaid"),
+    [
+        ("reasons.js", [str(reason) for reason in Reason], {"other"}),  # that one takes a note, which has no place here
+        ("automation.js", [str(state) for state in DeploymentState], set()),
+    ],
+)
+def test_everything_that_may_be_said_has_words(name: str, known: list[str], unsaid: set[str]) -> None:
+    text = (FOLDER / name).read_text("utf-8")
+    table = text[text.index("= {") : text.index("};")]
+    assert set(re.findall(r"(\w+): \"", table)) == set(known) - unsaid

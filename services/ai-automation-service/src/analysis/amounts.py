@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from src.domain.local_time import MONTHS
 from src.domain.patterns import WEEKDAYS
 
 _STEP = 5  # minutes that a time of day and an offset from the sun are rounded to
@@ -18,20 +19,6 @@ _DAY_NAMES = {
     "sat": "Saturdays",
     "sun": "Sundays",
 }
-_MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
 
 # Steps that a duration is rounded to: below so many minutes, to so many minutes.
 _DURATION_STEPS = ((10, 1), (60, 5), (120, 15), (360, 30), (2880, 60))
@@ -108,7 +95,7 @@ def date(text: str) -> str:
         month, day = (int(part) for part in text.split("-")[-2:])
     except ValueError:
         return text
-    return f"{day} {_MONTHS[month - 1]}" if 1 <= month <= 12 and 1 <= day <= 31 else text
+    return f"{day} {MONTHS[month - 1]}" if 1 <= month <= 12 and 1 <= day <= 31 else text
 
 
 def level(value: float, unit: str | None) -> str:

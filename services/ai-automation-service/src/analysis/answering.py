@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from src.analysis.muting import muted_by
-from src.analysis.sentences import describe
+from src.analysis.sentences import worded
 from src.domain.answers import Answer, Reason, Verdict
-from src.domain.corrections import Correction, checked, corrected
+from src.domain.corrections import Correction, checked
 from src.domain.local_time import DAY
 from src.domain.patterns import Pattern, Status
 from src.errors import InvalidSetting
@@ -88,8 +88,7 @@ class Answers:
     def _described(self, pattern_id: str, correction: Correction) -> Correction:
         """With the sentence of the corrected routine."""
         mined = next(each for each in self._store.patterns.mined() if each.id == pattern_id)
-        sentence = describe(corrected(mined, correction), self._store.entities.info())
-        return correction.plus(Correction(sentence=sentence))
+        return worded(correction, mined, self._store.entities.info())
 
     def _hide(self, answer: Answer) -> None:
         others = [each for each in self._store.patterns.mined() if each.status is Status.NEW]

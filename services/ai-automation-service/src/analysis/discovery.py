@@ -18,7 +18,7 @@ from src.analysis.muting import unmuted
 from src.analysis.provenance import log_inputs
 from src.analysis.remarks import remarks
 from src.analysis.request import DetectRequest
-from src.analysis.selecting import select, without
+from src.analysis.selecting import Chosen, choose
 from src.analysis.sentences import describe
 from src.analysis.sources import Reading, source_of
 from src.analysis.stages import Stages
@@ -62,7 +62,8 @@ class Routines:
     """What a history holds, before any model has seen it; the log itself is gone, the models need its memory more.
 
     Attributes:
-        muted: ids of patterns that are left out because of what was said of others.
+        muted: ids of patterns that are left out because of what was said of others, or that are about things that are
+            not learned from.
     """
 
     found: tuple[Pattern, ...]
@@ -119,7 +120,8 @@ class Discovery:
             if view.home is not None:
                 store.entities.learn({key: each.info for key, each in view.home.entities.items()})
         with stages.stage("load"):
-            log, not_selected = self._chosen(seen_with(self._load(request, time_zone), view.home))
+            chosen = self._chosen(seen_with(self._load(request, time_zone), view.home))
+            log = chosen.log
             mined_from = log_inputs(log)
             ahead = self._dated_ahead(request)
         with stages.stage("mine"):
@@ -129,10 +131,9 @@ class Discovery:
             wanted = [each for each in mined.patterns if request.kinds is None or each.kind in request.kinds]
         with stages.stage("describe"):
             described = [pattern.with_(sentence=describe(pattern, log.info)) for pattern in wanted]
-            automations = _automations(view, imported)
+            automations = _automations(view, imported, log)
             if automations is not None:
-                switched = as_switched(automations, log) if view.home is None else automations
-                described = [each.with_(covered_by=covered(each, switched, log.info)) for each in described]
+                described = [each.with_(covered_by=covered(each, automations, log.info)) for each in described]
         with stages.stage("identify"):
             continued = _continued(described, stored, automations_known=automations is not None)
             found, muted = unmuted(continued, store.answers.standing_rejections())
@@ -143,10 +144,11 @@ class Discovery:
             mined=mined,
             whys=whys,
             inputs={**imported.inputs, **mined_from},
-            warnings=(*view.warnings, *unfollowed, *imported.warnings, *ahead, *remarks(mined)),
-            left_out=dict(Counter(imported.skipped) + Counter(mined.left_out) + not_selected),
+            warnings=(*view.warnings, *unfollowed, *imported.warnings, *ahead, *chosen.warnings, *remarks(mined)),
+            left_out=dict(Counter(imported.skipped) + Counter(mined.left_out) + chosen.left_out),
             whole=same_zone and all(part is None for part in (request.kinds, request.start, request.end)),
-            muted=frozenset(each.id for each in continued) - {each.id for each in found},
+            muted=frozenset(each.id for each in continued) - {each.id for each in found}
+            | {each.id for each in stored if not chosen.admits(each)},
         )
 
     def _import(self, request: DetectRequest, reading: Reading, time_zone: str | None) -> ImportedHistory:
@@ -165,13 +167,11 @@ class Discovery:
             said = f"{error} This run used what was imported before."
             return replace(NOTHING_IMPORTED, warnings=() if reading.view.failed is error else (said,))
 
-    def _chosen(self, log: EventLog) -> tuple[EventLog, Counter[str]]:
-        """The events that are learned from, and how many were left out, by reason."""
+    def _chosen(self, log: EventLog) -> Chosen:
+        """The events that are learned from."""
         described = self._store.entities.described()
-        log, not_selected = select(log, self._settings.selection, labels_of(described))
         hidden = {key: each.left_out for key, each in described.items() if each.left_out is not None}
-        log, left_out = without(log, hidden)
-        return log, left_out + Counter({"not_selected": not_selected} if not_selected else {})
+        return choose(log, self._settings.selection, labels_of(described), hidden)
 
     def _load(self, request: DetectRequest, time_zone: str | None) -> EventLog:
         """The events to mine: RETENTION_DAYS back from the newest, unless the request names a start.
@@ -207,9 +207,11 @@ class Discovery:
         return ["Some events are dated after tomorrow. They were left out: check the clock of what wrote them."]
 
 
-def _automations(view: View, imported: ImportedHistory) -> tuple[KnownAutomation, ...] | None:
-    """Those the home has; None where nobody could tell."""
-    return imported.automations if view.home is None else view.home.automations
+def _automations(view: View, imported: ImportedHistory, log: EventLog) -> tuple[KnownAutomation, ...] | None:
+    """Those the home has; None where nobody could tell. While Home Assistant starts, some may not be loaded yet."""
+    if view.home is not None and view.home.whole:
+        return view.home.automations
+    return None if imported.automations is None else as_switched(imported.automations, log)
 
 
 def _continued(described: Sequence[Pattern], stored: Sequence[Pattern], *, automations_known: bool) -> list[Pattern]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
 
-from src.domain.events import MICROSECONDS, BoolArray, EventLog, Int32Array, Int64Array, Origin
+from src.domain.entity_ids import domain_of
+from src.domain.events import MICROSECONDS, BoolArray, EventLog, Int64Array, Origin
 from src.domain.local_time import DAY
-from src.domain.patterns import Action, Json
+from src.domain.patterns import Json
+from src.mining.vocabulary import MOMENTS, NOT_A_STATE, ON_THE_WAY
 
 UNDO_SECONDS = 600.0  # an act that people take back later than this was right when it was done
 SETTLING_SECONDS = 2.0  # before this a report belongs to the act itself: a dimmer that fades, a cover that starts
@@ -19,6 +21,7 @@ COMPARED_DAYS = 28  # how far back the habit by hand is counted
 _LEAST_UNDONE = 3
 _OFTEN = 1 / 3
 _LEAST_DAYS = 3  # before that the absence of a firing says nothing
+_PEOPLE = (Origin.USER, Origin.DEVICE)
 _QUIET = 0.5  # of the rate before, when the habit by hand counts as stopped
 
 
@@ -88,8 +91,24 @@ class FollowUp:
         }
 
 
-def follow_up(actions: Sequence[Action], *, since: int, firings: Sequence[int], log: EventLog, now: int) -> FollowUp:
-    """How an automation that does these actions has fared.
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What an automation does to one entity.
+
+    Attributes:
+        to: the states that count as done: what is switched on may be ``on`` or ``playing``.
+        after: s, from when the automation was set off.
+    """
+
+    entity_id: str
+    to: frozenset[str]
+    after: float = 0.0
+
+
+def follow_up(
+    deeds: Sequence[Deed], *, since: int, firings: Sequence[int], log: EventLog, first: int, now: int
+) -> FollowUp:
+    """How an automation that does this has fared.
 
     People are events of origin ``user`` and ``device`` (a hand at the switch is one); an automation's own act and what
     follows from it are neither.
@@ -97,31 +116,28 @@ def follow_up(actions: Sequence[Action], *, since: int, firings: Sequence[int], 
     Args:
         since: µs UTC, when it was written or switched on.
         firings: µs UTC, ascending.
-        log: events from four weeks before ``since`` on.
+        log: events of these entities, from four weeks before ``since`` on.
+        first: µs UTC, the home's first event.
         now: µs UTC, up to which was looked.
     """
     fired = [time for time in firings if since <= time <= now]
-    by_people = (log.origin == Origin.USER) | (log.origin == Origin.DEVICE)
     undone = np.zeros(len(fired), np.bool_)
     before = after = 0
-    done_at = 0.0
-    for action in actions:
-        done_at += action.after_seconds or 0.0
-        mine = by_people & _is(log.entity, log.entities, action.entity_id)
-        same = mine & _is(log.state, log.states, action.to)
-        undone |= _followed(np.array(fired, np.int64), done_at, log.time[mine & ~same])
-        times = log.time[same]
-        before += int(np.count_nonzero((times >= since - COMPARED_DAYS * DAY) & (times < since)))
-        after += int(np.count_nonzero((times >= since) & (times <= now)))
-    start = max(since - COMPARED_DAYS * DAY, int(log.time[0])) if len(log) else since
-    many = len(actions) or 1
+    for deed in deeds:
+        people = _by_hand(log, deed)
+        undone |= _soon(fired, deed.after, people.back)
+        before += sum(since - COMPARED_DAYS * DAY <= time < since for time in people.done)
+        # A slow cover or lock arrives when Home Assistant has forgotten who sent it.
+        own = _after_a_firing(people.done, fired, deed.after)
+        after += sum(since <= time <= now and not mine for time, mine in zip(people.done, own, strict=True))
+    many = len(deeds) or 1
     undone_count = int(np.count_nonzero(undone))
     return FollowUp(
         since=since,
         fired=len(fired),
         last_fired=fired[-1] if fired else None,
         undone=undone_count,
-        by_hand_before=_per_week(before / many, since - start),
+        by_hand_before=_per_week(before / many, min(since - first, COMPARED_DAYS * DAY)),
         by_hand_after=_per_week(after / many, now - since),
         verdict=_verdict(len(fired), undone_count, now - since),
     )
@@ -135,17 +151,56 @@ def _verdict(fired: int, undone: int, span: int) -> Verdict:
     return Verdict.WORKING if fired else Verdict.NEVER_FIRED
 
 
-def _is(codes: Int32Array, texts: Sequence[str], wanted: str) -> BoolArray:
-    """bool (n,): where a column says this text."""
-    found: BoolArray = codes == (texts.index(wanted) if wanted in texts else -1)
-    return found
+@dataclass(frozen=True, slots=True)
+class _ByHand:
+    """When people brought an entity to what a deed asks for, and when they took it back; µs UTC, ascending."""
+
+    done: list[int] = field(default_factory=list)
+    back: list[int] = field(default_factory=list)
 
 
-def _followed(fired: Int64Array, after: float, taken_back: Int64Array) -> BoolArray:
+def _by_hand(log: EventLog, deed: Deed) -> _ByHand:
+    people = _ByHand()
+    if deed.entity_id not in log.entities:
+        return people
+    domain = domain_of(deed.entity_id)
+    rows = log.entity == log.entities.index(deed.entity_id)
+    was: bool | None = None  # as asked for; None where it is not known
+    sent_by: int | None = None  # who set a thing in motion that takes its time
+    for time, code, origin in zip(log.time[rows].tolist(), log.state[rows], log.origin[rows].tolist(), strict=True):
+        state = log.states[code]
+        if state in NOT_A_STATE:
+            was = sent_by = None
+        elif (domain, state) in ON_THE_WAY:
+            sent_by = origin if sent_by is None else sent_by
+        else:
+            by_people = (origin if sent_by is None else sent_by) in _PEOPLE
+            done = domain in MOMENTS or state in deed.to
+            if by_people and (domain in MOMENTS or (was is not None and done != was)):
+                (people.done if done else people.back).append(time)
+            was, sent_by = done, None
+    return people
+
+
+def _soon(fired: Sequence[int], after: float, taken_back: Sequence[int]) -> BoolArray:
     """bool (n,): whether something was taken back soon after each firing."""
-    start = fired + int((after + SETTLING_SECONDS) * MICROSECONDS)
-    end = fired + int((after + UNDO_SECONDS) * MICROSECONDS)
-    return np.searchsorted(taken_back, end, "right") > np.searchsorted(taken_back, start, "left")
+    start, end = _watched(fired, after)
+    times = np.array(taken_back, np.int64)
+    return np.searchsorted(times, end, "right") > np.searchsorted(times, start, "left")
+
+
+def _after_a_firing(times: Sequence[int], fired: Sequence[int], after: float) -> list[bool]:
+    """Whether each time lies where an automation's own doing may still be reported."""
+    start, end = (np.sort(each) for each in _watched(fired, after, settling=0.0))
+    at = np.array(times, np.int64)
+    inside: list[bool] = (np.searchsorted(start, at, "right") > np.searchsorted(end, at, "left")).tolist()
+    return inside
+
+
+def _watched(fired: Sequence[int], after: float, settling: float = SETTLING_SECONDS) -> tuple[Int64Array, Int64Array]:
+    """From when to when each firing's doing is watched, µs UTC."""
+    at = np.array(fired, np.int64)
+    return at + int((after + settling) * MICROSECONDS), at + int((after + UNDO_SECONDS) * MICROSECONDS)
 
 
 def _per_week(count: float, span: int) -> float | None:

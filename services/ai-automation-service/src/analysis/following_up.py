@@ -6,20 +6,25 @@ import logging
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 
-from src.analysis.follow_up import COMPARED_DAYS, FollowUp, follow_up
+from src.analysis.follow_up import COMPARED_DAYS, Deed, FollowUp, follow_up
+from src.analysis.importing import OVERLAP
 from src.domain.deployments import Deployment
 from src.domain.home import Home
 from src.domain.local_time import DAY
-from src.errors import HomeAssistantError
+from src.domain.patterns import Json
+from src.errors import HomeAssistantError, NoHistory
 from src.history.admission import Admission
 from src.history.logbook import Firing, read_page
+from src.home_assistant.automation_actions import read_actions
+from src.home_assistant.automation_values import listed, seconds
 from src.home_assistant.client import HomeAssistant
+from src.home_assistant.targets import Targets
 from src.store.store import Store
 
 logger = logging.getLogger(__name__)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_OVERLAP = 3_600_000_000  # µs; the logbook is written to with some delay
+_EVERYTHING = Admission(Home(version=""))
 
 
 class FollowUps:
@@ -36,20 +41,25 @@ class FollowUps:
     def of(self, deployment: Deployment) -> FollowUp | None:
         """How an automation has fared since its present form was written; None while there is none.
 
+        It is judged by what it does as it was written, whatever has become of the pattern since.
+
         Raises:
-            StoreError.
+            NoHistory, StoreError.
         """
         version, entity_id = deployment.current, deployment.entity_id
         if version is None or entity_id is None:
             return None
-        now, since = self._clock(), version.written
-        pattern = self._store.patterns.get(deployment.pattern_id)
+        span = self._store.events.span()
+        if span is None:
+            raise NoHistory
+        since, deeds = version.written, deeds_of(version.config)
         return follow_up(
-            pattern.actions,
+            deeds,
             since=since,
             firings=self._store.firings.of(entity_id, since),
-            log=self._store.events.load(since - COMPARED_DAYS * DAY),
-            now=now,
+            log=self._store.events.load(since - COMPARED_DAYS * DAY, entities={deed.entity_id for deed in deeds}),
+            first=span[0],
+            now=self._clock(),
         )
 
     def told(self, firings: Iterable[Firing]) -> None:
@@ -68,21 +78,21 @@ class FollowUps:
         Returns:
             sentences for people, where it could not be asked.
         """
-        since = self._ours()
-        if not since:
+        ours = self._ours()
+        if not ours:
             return ()
-        start = min(max(self._store.firings.latest(entity_id) or 0, at) for entity_id, at in since.items()) - _OVERLAP
         try:
-            entries = ha.command(
-                "logbook/get_events",
-                start_time=(_EPOCH + timedelta(microseconds=start)).isoformat(),
-                entity_ids=sorted(since),
-            )
+            with ha.session() as session:
+                # Each by itself: one that never fires would have all the firings of the others read every night.
+                for entity_id, written in ours.items():
+                    start = max(self._store.firings.latest(entity_id) or 0, written) - OVERLAP
+                    began = (_EPOCH + timedelta(microseconds=start)).isoformat()
+                    entries = session.command("logbook/get_events", start_time=began, entity_ids=[entity_id])
+                    page = read_page(entries if isinstance(entries, list) else [], _EVERYTHING, (), range(0))
+                    self.told(page.firings)
         except HomeAssistantError as error:
             logger.warning("firings_unknown", extra={"code": error.code, "why": error.message})
             return (f"{error} How the automations that were made have fared since is not known.",)
-        page = read_page(entries if isinstance(entries, list) else [], Admission(Home(version="")), (), range(0))
-        self.told(page.firings)
         return ()
 
     def _ours(self) -> dict[str, int]:
@@ -92,3 +102,18 @@ class FollowUps:
             for each in self._store.deployments.all()
             if each.entity_id is not None and each.current is not None
         }
+
+
+def deeds_of(config: Json) -> list[Deed]:
+    """What an automation of ours does, step by step, by its configuration in any version's spelling."""
+    deeds: list[Deed] = []
+    after = 0.0
+    for step in listed(config.get("actions") or config.get("action")):
+        if isinstance(step, dict) and "delay" in step:
+            after += seconds(step["delay"]) or 0.0
+            continue
+        states: dict[str, set[str]] = {}
+        for action in read_actions(step, Targets()).actions:
+            states.setdefault(action.entity_id, set()).add(action.to)
+        deeds += [Deed(entity_id, frozenset(to), after) for entity_id, to in states.items()]
+    return deeds

@@ -50,7 +50,10 @@ def client_of(settings: Settings) -> HomeAssistant | None:
 
 
 def look(ha: HomeAssistant | None, store: Store, describe: Describe = describe_home) -> View:
-    """Ask Home Assistant for the home, and keep what must hold on nights when it does not answer."""
+    """Ask Home Assistant for the home, and keep what must hold on nights when it does not answer.
+
+    One that is still starting does not know yet what is hidden and how things are labelled: then what was known holds.
+    """
     if ha is None:
         return View()
     try:
@@ -58,8 +61,9 @@ def look(ha: HomeAssistant | None, store: Store, describe: Describe = describe_h
     except HomeAssistantError as error:
         logger.warning("home_not_described", extra={"code": error.code, "why": error.message})
         return View(failed=error)
-    described = {each.entity_id: Described(each.labels, each.left_out) for each in home.entities.values()}
-    store.entities.describe(described)
+    if home.whole or not store.entities.described():
+        described = {each.entity_id: Described(each.labels, each.left_out) for each in home.entities.values()}
+        store.entities.describe(described)
     return View(home)
 
 

@@ -20,8 +20,8 @@ from src.errors import InvalidSetting
 from src.history import HistoryRead
 from src.store.store import Store
 
-# A recorder writes a state a little after its instant, and devices report late.
-_OVERLAP = 3_600 * MICROSECONDS
+# A recorder writes a state a little after its instant, devices report late, and clocks are set.
+OVERLAP = 3_600 * MICROSECONDS
 _UNKNOWN_ZONE = "UTC"  # what a reader assumes when nothing says better
 _SQLITE = b"SQLite format 3\x00"
 _NO_EVENTS = EventLog(
@@ -131,7 +131,10 @@ def import_source(
         As :func:`import_history`.
     """
     reached = store.events.position(source.key)
-    since = reached - _OVERLAP if source.grows and reached is not None and reached <= now else None
+    since = None
+    # Who listens to the same home may have got a little further than our clock, if the home's is ahead.
+    if source.grows and reached is not None and reached <= now + OVERLAP:
+        since = reached - OVERLAP
     known = store.events.time_zone()
     # Each part of a growing source is stored before the next is read, so that its reader's progress tells of both.
     storing = silent if source.grows else progress

@@ -21,19 +21,13 @@ from src.domain.answers import Answer, Reason
 from src.domain.identity import same_routine
 from src.domain.patterns import (
     DayTypeTrigger,
-    HeldTrigger,
     Kind,
     MissedTrigger,
-    NumericTrigger,
     Pattern,
-    PresenceTrigger,
-    RateTrigger,
-    StateTrigger,
     Status,
     TimeTrigger,
-    TogetherTrigger,
-    Trigger,
 )
+from src.domain.triggers import entities_of
 from src.domain.whys import Why
 
 NIGHT = ("22:00:00", "06:00:00")
@@ -67,7 +61,7 @@ def unmuted(found: Sequence[Pattern], rejections: Sequence[Answer]) -> tuple[lis
             kept.append(pattern)
         else:
             answer, reason = by
-            about = pattern.actions[0].entity_id if pattern.actions else next(iter(_causes(pattern.trigger)), None)
+            about = pattern.actions[0].entity_id if pattern.actions else next(iter(entities_of(pattern.trigger)), None)
             detail = {"rejected": answer.pattern_id, "sentence": answer.form.sentence}
             whys.append(Why(about, reason, pattern.kind, detail))
     return kept, whys
@@ -81,13 +75,11 @@ def same_wish(a: Pattern, b: Pattern) -> bool:
     if not ours & theirs:
         return False
     if a.kind in _TOGETHER and b.kind in _TOGETHER:
-        everything = [
-            {entity_id for entity_id, _ in things} | _causes(each.trigger) for each, things in ((a, ours), (b, theirs))
-        ]
-        if everything[0] <= everything[1] or everything[1] <= everything[0]:
+        one, other = _devices(a) | entities_of(a.trigger), _devices(b) | entities_of(b.trigger)
+        if one <= other or other <= one:
             return True
     enough = len(ours & theirs) >= _SHARED * max(len(ours), len(theirs))
-    return enough and bool(_causes(a.trigger) & _causes(b.trigger))
+    return enough and bool(entities_of(a.trigger) & entities_of(b.trigger))
 
 
 def at_night(pattern: Pattern) -> bool:
@@ -112,15 +104,6 @@ def _ruled_out(pattern: Pattern, rejected: Pattern, reason: Reason) -> bool:
     return reason is Reason.NOT_THIS_KIND and pattern.kind is rejected.kind
 
 
-def _devices(pattern: Pattern) -> set[str]:
+def _devices(pattern: Pattern) -> frozenset[str]:
     """What a pattern sets; of what can only be told, what it is about."""
-    return {action.entity_id for action in pattern.actions} or _causes(pattern.trigger)
-
-
-def _causes(trigger: Trigger) -> set[str]:
-    """The entities in a trigger; empty for the clock and the sun."""
-    if isinstance(trigger, StateTrigger | HeldTrigger | NumericTrigger | RateTrigger | MissedTrigger):
-        return {trigger.entity_id}
-    if isinstance(trigger, PresenceTrigger | TogetherTrigger):
-        return set(trigger.entity_ids)
-    return set()
+    return frozenset(action.entity_id for action in pattern.actions) or entities_of(pattern.trigger)

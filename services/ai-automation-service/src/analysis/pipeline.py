@@ -22,9 +22,10 @@ from src.analysis.patience import Models, PatientModels
 from src.analysis.provenance import software_versions
 from src.analysis.ranking import Retrieved, rerank, retrieve
 from src.analysis.request import DetectRequest
+from src.analysis.sentences import worded
 from src.analysis.stages import Stages
-from src.domain.corrections import corrected
-from src.domain.patterns import MadeBy, Status
+from src.domain.corrections import Correction, corrected
+from src.domain.patterns import MadeBy, Pattern, Status
 from src.domain.progress import Progress, silent
 from src.domain.runs import Run, RunResult, Shortlist
 from src.errors import ModelError, ServiceError
@@ -112,7 +113,7 @@ class Pipeline:
         models = PatientModels(self._models, stages.pause)
         found, mined = routines.found, routines.mined
         interests = interests_for(request.interest)
-        corrections = self._store.patterns.corrections()
+        corrections = self._corrections(found)
         with stages.stage("embed"):
             texts = [pattern.sentence for pattern in found] + [interest.question for interest in interests]
             # Without a pattern there is nothing to compare a question with.
@@ -165,7 +166,14 @@ class Pipeline:
             whole=routines.whole,
             replaced=mined.replaced | routines.muted,
             whys=routines.whys,
+            corrections=corrections,
         )
+
+    def _corrections(self, found: Sequence[Pattern]) -> dict[str, Correction]:
+        """What people set right about what was found, in the words of what it is now."""
+        standing = self._store.patterns.corrections()
+        info = self._store.entities.info() if standing else {}
+        return {each.id: worded(standing[each.id], each, info) for each in found if each.id in standing}
 
     def _rerank(
         self,

@@ -16,7 +16,7 @@ from src.automations.spelling import NEW_WORDS_SINCE, Release, config_of, finger
 from src.automations.validation import validate
 from src.domain.deployments import DeploymentState
 from src.domain.events import EntityInfo
-from src.domain.patterns import Json, Pattern
+from src.domain.patterns import Json, Pattern, Status
 from src.home_assistant.client import HomeAssistant
 from src.home_assistant.description import describe_home
 
@@ -110,7 +110,7 @@ def made_for(pattern: Pattern, ha: HomeAssistant) -> Made:
     drafted = draft(pattern, home)
     config = config_of(drafted, home.release)
     twin = duplicate(pattern, home)
-    findings = (*check(drafted, home), *validate(config, ha), *(() if twin is None else (twin,)))
+    findings = (*_answered(pattern), *check(drafted, home), *validate(config, ha), *(() if twin is None else (twin,)))
     return Made(drafted, config, home.release, home.version, findings, home.warnings)
 
 
@@ -122,4 +122,12 @@ def made_offline(pattern: Pattern, info: Mapping[str, EntityInfo]) -> Made:
     """
     drafted = drafted_offline(pattern, info)
     config = config_of(drafted, NEW_WORDS_SINCE)
-    return Made(drafted, config, NEW_WORDS_SINCE, None, hazards_offline(drafted, info))
+    return Made(drafted, config, NEW_WORDS_SINCE, None, (*_answered(pattern), *hazards_offline(drafted, info)))
+
+
+def _answered(pattern: Pattern) -> tuple[Finding, ...]:
+    """What a person said of the pattern, where that speaks against an automation of it."""
+    if pattern.status is not Status.REJECTED:
+        return ()
+    message = "This routine was rejected, so no automation is made of it."
+    return (Finding("rejected", message, "Take the rejection back first.", about=pattern.id),)

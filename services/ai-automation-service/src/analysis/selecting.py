@@ -4,13 +4,60 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
 
 from src.domain.events import EventLog
+from src.domain.patterns import Pattern
 from src.domain.selection import Selection
+from src.domain.triggers import entities_of
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The part of a log that is learned from.
+
+    Attributes:
+        left_out: events that are not, by reason.
+        refused: entities that are not, whether they have events or not.
+        warnings: sentences about rules that fit nothing.
+    """
+
+    log: EventLog
+    left_out: Counter[str]
+    refused: frozenset[str]
+    warnings: tuple[str, ...]
+
+    def admits(self, pattern: Pattern) -> bool:
+        """Whether a pattern is about nothing that is refused."""
+        return self.refused.isdisjoint({*entities_of(pattern.trigger), *(each.entity_id for each in pattern.actions)})
+
+
+def choose(
+    log: EventLog, selection: Selection, labels: Mapping[str, Sequence[str]], hidden: Mapping[str, str]
+) -> Chosen:
+    """What is learned from, by a person's rules and by what Home Assistant says of its entities.
+
+    Args:
+        labels: names of each entity's labels, by entity id.
+        hidden: why an entity is no behaviour, by entity id.
+    """
+    known = {*log.entities, *log.info, *labels, *hidden}
+    about = {entity_id: (log.about(entity_id).area, labels.get(entity_id, ())) for entity_id in known}
+    idle = selection.idle((entity_id, area, marked) for entity_id, (area, marked) in about.items())
+    warnings = tuple(f"The rule {rule} of INCLUDE or EXCLUDE fits no entity of this home." for rule in idle)
+    refused = frozenset(hidden) | {
+        entity_id
+        for entity_id, (area, marked) in about.items()
+        if not selection.admits(entity_id, area=area, labels=marked)
+    }
+    log, not_selected = select(log, selection, labels)
+    log, left_out = without(log, hidden)
+    if not_selected:
+        left_out["not_selected"] += not_selected
+    return Chosen(log, left_out, refused, warnings)
 
 
 def select(log: EventLog, selection: Selection, labels: Mapping[str, Sequence[str]]) -> tuple[EventLog, int]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from src.analysis.amounts import clock, date, days, delay, duration, from_sun, level, listed, rates
 from src.analysis.names import Name, device_class_of, name_of
 from src.analysis.verbs import passive, plain, plural, state_word, verb
+from src.domain.corrections import Correction, corrected
 from src.domain.events import EntityInfo
 from src.domain.patterns import (
     Action,
@@ -40,6 +42,11 @@ def describe(pattern: Pattern, info: _Info) -> str:
     """
     said = _routine(pattern, info) + _conditions(pattern.conditions, info)
     return said[:1].upper() + said[1:] + "."
+
+
+def worded(correction: Correction, pattern: Pattern, info: _Info) -> Correction:
+    """A correction with the sentence of what it makes of a pattern as it was mined."""
+    return replace(correction, sentence=describe(corrected(pattern, correction), info))
 
 
 def _routine(pattern: Pattern, info: _Info) -> str:

@@ -16,11 +16,11 @@ from src.automations.fits import field_findings, missing_fields, target_findings
 from src.automations.loops import loops
 from src.automations.safety import hazards
 from src.domain.entity_ids import domain_of
+from src.domain.events import NO_STATE
 from src.domain.home import Home
 from src.domain.patterns import Json
 from src.home_assistant.automation_values import listed, mappings, number
 
-_ABSENT = ("unavailable", "unknown")
 # Of these "unknown" says only that it was never pressed, activated or fired.
 _MOMENTS = frozenset(("button", "event", "image", "input_button", "notify", "scene", "stt", "tts"))
 
@@ -58,7 +58,7 @@ def _entities(parts: Contents, home: Home) -> Iterator[Finding]:
                 "Enable it in Home Assistant, or reject the pattern.",
                 entity_id,
             )
-        elif thing.state == "unavailable" or (thing.state in _ABSENT and thing.domain not in _MOMENTS):
+        elif thing.state == "unavailable" or (thing.state in NO_STATE and thing.domain not in _MOMENTS):
             yield remark(
                 "absent_entity",
                 f"{entity_id} is {thing.state} now; the automation will wait for it or do nothing meanwhile.",
@@ -85,7 +85,7 @@ def _numbers(draft: Draft, home: Home) -> Iterator[Finding]:
             continue
         for entity_id in listed(node.get("entity_id")):
             thing = home.entities.get(str(entity_id))
-            if thing is None or thing.state is None or thing.state in _ABSENT or number(thing.state) is not None:
+            if thing is None or thing.state is None or thing.state in NO_STATE or number(thing.state) is not None:
                 continue
             yield Finding(
                 "not_a_number",

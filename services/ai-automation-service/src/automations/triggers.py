@@ -15,6 +15,7 @@ from src.automations.services import one_or_all
 from src.automations.things import HOME_ZONE, Things
 from src.automations.wording import span
 from src.domain.entity_ids import domain_of
+from src.domain.events import NO_STATE
 from src.domain.patterns import Json
 from src.domain.triggers import (
     WEEKDAYS,
@@ -27,8 +28,6 @@ from src.domain.triggers import (
     TimeTrigger,
 )
 from src.home_assistant.automation_values import clock
-
-NOT_KNOWN = ("unavailable", "unknown")  # what an entity says before it says anything
 
 # Their state is the instant of the last time: each new one is the same thing again.
 MOMENTS = frozenset(("button", "event", "input_button", "scene"))
@@ -109,11 +108,11 @@ def taking(entity_ids: Sequence[str], to: str) -> list[Json]:
     for sort, ids in sorts.items():
         trigger: Json = {"trigger": "state", "entity_id": one_or_all(ids)}
         if sort == "moment":  # its first time ever comes from "unknown"
-            trigger |= {"not_from": NOT_KNOWN[0], "not_to": list(NOT_KNOWN)}
+            trigger |= {"not_from": NO_STATE[0], "not_to": list(NO_STATE)}
         elif sort == "switch":
             trigger |= {"from": _OPPOSITE[to], "to": to}
         else:
-            trigger |= {"not_from": list(NOT_KNOWN), "to": to}
+            trigger |= {"not_from": list(NO_STATE), "to": to}
         triggers.append(trigger)
     return triggers
 
@@ -146,7 +145,7 @@ def by_presence(trigger: PresenceTrigger, things: Things) -> Start:
     if counted and things.everybody(people):
         crossing: Json = {"above": 0} if comes else {"below": 1}
         return Start(({"trigger": "numeric_state", "entity_id": HOME_ZONE, **crossing, **lasting},), stays=stays)
-    moved: Json = {"not_from": list(NOT_KNOWN), "to": HOME} if comes else {"from": HOME, "not_to": list(NOT_KNOWN)}
+    moved: Json = {"not_from": list(NO_STATE), "to": HOME} if comes else {"from": HOME, "not_to": list(NO_STATE)}
     start: Json = {"trigger": "state", "entity_id": one_or_all(people), **moved}
     if not counted:
         return Start(({**start, **lasting},), stays=stays)

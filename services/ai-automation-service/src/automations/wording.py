@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Collection
 from datetime import datetime
 
+from src.domain.local_time import MONTHS
 from src.domain.patterns import (
     DayTypeTrigger,
     Evidence,
@@ -22,20 +23,6 @@ _LONGEST_ALIAS = 100
 _LONGEST_SENTENCE = 1_000
 _JOINER = "\u200d"  # of emoji
 _MADE_BY = "Made by ai-automation-service from pattern"
-_MONTHS = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-]
 _RAREST = 1_000  # one in so many is as good as never
 
 # What a sentence says of a habit and the name of an automation need not: how soon people did it, since when they do.
@@ -165,7 +152,7 @@ def _date(text: str) -> datetime | None:
 
 
 def _said(date: datetime, *, year: bool = True) -> str:
-    return f"{date.day} {_MONTHS[date.month - 1]}{f' {date.year}' if year else ''}"
+    return f"{date.day} {MONTHS[date.month - 1]}{f' {date.year}' if year else ''}"
 
 
 def _chance(expected_rate: float) -> str:

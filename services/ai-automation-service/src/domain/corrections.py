@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from src.domain.entity_ids import entity_id_of
 from src.domain.patterns import (
     Action,
+    DayTypeTrigger,
     HeldTrigger,
     Json,
     NumericTrigger,
@@ -37,7 +38,7 @@ class Correction:
         offset_minutes: of what the sun sets off.
         for_seconds: of what is left on for so long, s.
         entities: the entity that is meant, by the one that was found.
-        sentence: the corrected routine in words.
+        sentence: the corrected routine in words, as it was last found.
     """
 
     at: str | None = None
@@ -140,6 +141,13 @@ def _corrected_trigger(trigger: Trigger, correction: Correction, actions: tuple[
     match trigger:
         case TimeTrigger():
             return TimeTrigger(correction.at or trigger.at, correction.weekdays or trigger.weekdays)
+        # With more days the same routine may be understood as one of the sun, or of two times; a time that was said
+        # stands.
+        case SunTrigger() if correction.at:
+            return TimeTrigger(correction.at, correction.weekdays or trigger.weekdays)
+        case DayTypeTrigger() if correction.at:
+            found = {day for each in trigger.times for day in each.weekdays}
+            return TimeTrigger(correction.at, correction.weekdays or tuple(day for day in WEEKDAYS if day in found))
         case SunTrigger():
             offset = trigger.offset_minutes if correction.offset_minutes is None else correction.offset_minutes
             return replace(trigger, offset_minutes=offset, weekdays=correction.weekdays or trigger.weekdays)

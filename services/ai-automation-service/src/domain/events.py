@@ -18,6 +18,8 @@ BoolArray = NDArray[np.bool_]
 
 MICROSECONDS = 1_000_000
 
+NO_STATE = ("unavailable", "unknown")  # what an entity says when it has nothing to say
+
 
 class Origin(IntEnum):
     """Who caused an event, as far as Home Assistant's context ids tell."""

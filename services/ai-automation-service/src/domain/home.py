@@ -106,6 +106,8 @@ class Home:
         configs: the automations as they are written, by entity id. What is not readable is missing.
         scripts, scenes: entity ids.
         warnings: sentences about what could not be had.
+        whole: whether Home Assistant was up and told all of its entities. What one that is not whole lacks may only be
+            missing for now.
     """
 
     version: str
@@ -122,6 +124,7 @@ class Home:
     scripts: tuple[str, ...] = ()
     scenes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    whole: bool = True
 
     @cached_property
     def release(self) -> tuple[int, int]:

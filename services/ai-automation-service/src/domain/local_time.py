@@ -17,6 +17,20 @@ from src.domain.events import MICROSECONDS, Int64Array
 from src.errors import UnknownTimeZone
 
 DAY = 86_400 * MICROSECONDS
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
 _HOUR = 3_600
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

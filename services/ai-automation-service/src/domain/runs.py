@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from src.domain.corrections import Correction
 from src.domain.patterns import Json, Pattern
 from src.domain.whys import Why
 
@@ -83,6 +85,7 @@ class RunResult:
             of the kinds or in another zone only adds and updates.
         replaced: ids of stored patterns that one of these explains better.
         whys: why nothing is suggested for an entity, or for the home.
+        corrections: of those that people set right, by id, with the sentence of what they are now.
     """
 
     patterns: tuple[Pattern, ...]
@@ -95,3 +98,4 @@ class RunResult:
     whole: bool = True
     replaced: frozenset[str] = frozenset()
     whys: tuple[Why, ...] = ()
+    corrections: Mapping[str, Correction] = field(default_factory=dict)

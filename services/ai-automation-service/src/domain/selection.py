@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -38,6 +38,9 @@ class Rule:
 
     kind: RuleKind
     value: str
+
+    def __str__(self) -> str:
+        return self.value if self.kind is RuleKind.ENTITY else f"{self.kind}:{self.value}"
 
     def fits(self, entity_id: str, area: str | None, labels: Sequence[str]) -> bool:
         """Whether an entity is meant; ``area`` and ``labels`` are folded names."""
@@ -75,6 +78,15 @@ class Selection:
         """Whether nothing is left out, whatever there is."""
         return not self.include and not self.exclude
 
+    def idle(self, entities: Iterable[tuple[str, str | None, Sequence[str]]]) -> tuple[Rule, ...]:
+        """The rules that fit none of the entities, each given as its id, area and labels."""
+        waiting = dict.fromkeys((*self.include, *self.exclude))
+        for entity_id, area, labels in entities:
+            where, marked = None if area is None else folded(area), [folded(label) for label in labels]
+            for rule in [rule for rule in waiting if rule.fits(entity_id, where, marked)]:
+                del waiting[rule]
+        return tuple(waiting)
+
     def admits(self, entity_id: str, *, area: str | None, labels: Sequence[str]) -> bool:
         """Whether an entity is learned from.
 
@@ -95,9 +107,11 @@ class Selection:
 def folded(name: str) -> str:
     """A name for comparing: without capitals, with single blanks inside and none around.
 
-    One letter may be written in two ways (a letter with its accent, or the letter and then the accent).
+    An underscore is a blank: Home Assistant's own ids of areas and labels are their names written so. One letter may
+    be written in two ways (a letter with its accent, or the letter and then the accent).
     """
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", " ".join(name.split())).casefold())
+    plain = unicodedata.normalize("NFC", " ".join(name.replace("_", " ").split()))
+    return unicodedata.normalize("NFC", plain.casefold())
 
 
 def _rules(setting: str, text: str) -> tuple[Rule, ...]:

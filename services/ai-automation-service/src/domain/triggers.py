@@ -240,6 +240,15 @@ Trigger = (
 )
 
 
+def entities_of(trigger: Trigger) -> frozenset[str]:
+    """The entities that a trigger looks at; none for the clock and the sun."""
+    if isinstance(trigger, StateTrigger | HeldTrigger | NumericTrigger | RateTrigger | MissedTrigger):
+        return frozenset({trigger.entity_id})
+    if isinstance(trigger, PresenceTrigger | TogetherTrigger):
+        return frozenset(trigger.entity_ids)
+    return frozenset()
+
+
 def _level(value: object) -> float | None:
     return None if value is None else float(str(value))
 

@@ -10,7 +10,9 @@ tell the two apart. The first rule that applies decides:
 4. the context has a user, or a ``call_service`` event shares it: user
 5. no such event is recorded, but an ``automation.*`` or ``script.*`` entity changed in the same context and no
    user asked: automation
-6. otherwise the device itself reported it, a wall switch say: device; but unknown if it was merely the first
+6. another entity changed before it in the same context: it follows that one, as a template or a group does, and
+   nobody touched it: automation. What is left out is not looked at, so a lamp that wraps a hidden plug is no follower
+7. otherwise the device itself reported it, a wall switch say: device; but unknown if it was merely the first
    report after a start of Home Assistant, or if the database has nothing that could tell
 """
 
@@ -23,13 +25,13 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from src.domain.events import BoolArray, Float64Array, Int8Array, Origin
+from src.domain.events import NO_STATE, BoolArray, Float64Array, Int8Array, Origin
 from src.history.recorder_database import EARLIEST, RecorderDatabase
 
 STARTING_SECONDS = 300.0  # how long after its start Home Assistant's entities may take to report for the first time
 
 _DAY_SECONDS = 86_400.0
-_NO_STATE = ("unavailable", "unknown")
+_REMEMBERED = 1_000  # changes before a page in whose contexts its first ones may have come
 _AUTOMATION, _SCRIPT, _CALL = "automation_triggered", "script_started", "call_service"
 
 Blob = bytes | None
@@ -60,7 +62,7 @@ class Contexts:
     programs: frozenset[bytes] = frozenset()
 
     def origins(self, ids: Sequence[Blob], users: Sequence[Blob], with_parent: BoolArray) -> Int8Array:
-        """int8 (n,): values of :class:`Origin`, by rules 1 to 6 without the first reports."""
+        """int8 (n,): values of :class:`Origin`, by rules 1 to 5 and 7, without the first reports."""
         n = len(ids)
         contexts = _ids(ids)
         with_user = np.fromiter((user is not None for user in users), np.bool_, n)
@@ -120,6 +122,34 @@ def _sorted(pages: list[Ids]) -> Ids:
     return ids[1:] if len(ids) and ids[0] == b"" else ids
 
 
+class Followers:
+    """Tells which changes follow another entity's, for rule 6. Takes the rows page by page, in order."""
+
+    def __init__(self, before: Followers | None = None) -> None:
+        self._contexts = before._contexts if before else np.empty(0, _ID)
+        self._entities = before._entities if before else np.empty(0, np.int64)
+
+    def copy(self) -> Followers:
+        """Goes on from what this one has seen."""
+        return Followers(self)
+
+    def among(self, ids: Sequence[Blob], entities: Sequence[int | None]) -> BoolArray:
+        """bool (n,): whether a change came in a context in which another entity had changed before.
+
+        Args:
+            ids: of the contexts.
+            entities: their metadata ids.
+        """
+        known = len(self._contexts)
+        contexts = np.concatenate([self._contexts, _ids(ids)])
+        codes = [-1 if entity is None else entity for entity in entities]
+        changed = np.concatenate([self._entities, np.array(codes, np.int64)])
+        _, first, which = np.unique(contexts, return_index=True, return_inverse=True)
+        follows = (changed[first][which] != changed) & (contexts != b"")
+        self._contexts, self._entities = contexts[-_REMEMBERED:], changed[-_REMEMBERED:]
+        return np.asarray(follows[known:], np.bool_)
+
+
 class Starts:
     """When Home Assistant was started, to tell a first report after a start from something that happened.
 
@@ -165,7 +195,7 @@ class Starts:
             if removed[index]:
                 self._removed.add(entity)
                 continue
-            if starting[index] and states[index] not in _NO_STATE:
+            if starting[index] and states[index] not in NO_STATE:
                 first = self._reported.get(entity) != run
                 self._reported[entity] = run
             if without_row_before[index]:

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from src.domain.events import MICROSECONDS
+from src.domain.events import MICROSECONDS, NO_STATE
 from src.history.contexts import STARTING_SECONDS
 from src.history.logbook import Change, LogbookPage
 
-_STARTING = int(STARTING_SECONDS * MICROSECONDS)
+STARTING = int(STARTING_SECONDS * MICROSECONDS)
 _STARTUP = 600 * MICROSECONDS  # the longest that Home Assistant loads its entities before it says that it started
 _HOME = "zone.home"
-_NO_STATE = ("unavailable", "unknown")
 
 
 class FirstReports:
@@ -42,10 +41,10 @@ class FirstReports:
             new: the entity had no state before, not even ``unavailable``.
         """
         if new:
-            if state not in _NO_STATE:
+            if state not in NO_STATE:
                 self._reported.add(entity_id)
             return True
-        if self.start is None or not 0 <= at - self.start < _STARTING or state in _NO_STATE:
+        if self.start is None or not 0 <= at - self.start < STARTING or state in NO_STATE:
             return False
         if entity_id in self._reported:
             return False

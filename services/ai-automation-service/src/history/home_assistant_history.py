@@ -11,25 +11,24 @@ memory is bounded, and what was handed over before a break need not be read agai
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 
 import numpy as np
 
 from src.domain.entity_ids import domain_of
 from src.domain.events import MICROSECONDS, EntityInfo, EventLog, Origin
-from src.domain.home import Home, HomeEntity
+from src.domain.home import Home
 from src.domain.local_time import DAY
 from src.domain.patterns import Json
 from src.domain.progress import Progress, silent
 from src.domain.selection import Selection
 from src.errors import HomeAssistantFailed
 from src.history.admission import Admission
-from src.history.first_reports import FirstReports, starts_of
+from src.history.first_reports import STARTING, FirstReports, starts_of
 from src.history.logbook import AUTOMATIC_DOMAINS, Change, Firing, LogbookPage, read_page
-from src.history.seconds import instants_of_seconds
 from src.history.source import HistoryRead, SourceInfo
+from src.history.state_rows import StateRows, continuous
 from src.history.table import EventTable
 from src.home_assistant.access import Access
 from src.home_assistant.client import HomeAssistant
@@ -41,12 +40,10 @@ PATIENCE = 120.0  # s, for an answer: a day of a busy home is read from a slow d
 _HOUR = 3_600 * MICROSECONDS
 _SHORTEST, _LONGEST = _HOUR // 6, DAY
 _USUAL = 10 * DAY
-_LONGEST_EMPTY = 4 * DAY  # of the windows in which nothing was found yet
 _FEW, _MANY = 4_000, 20_000  # rows of an answer, below and above which the next window is longer or shorter
 _LEAD = 60 * MICROSECONDS  # what came first in a context is looked for from so much earlier; contexts last 5 s
 _EDGE = 1_000  # µs; it is not told whether the ends of a span are part of it
 _IDS = 100  # entities in one question
-_CONTINUOUS = ("counter", "image", "proximity")  # domains that the logbook leaves out altogether
 _FOREVER = 2**62
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -82,15 +79,6 @@ def read_home_assistant(
         yield from reader.parts(since, now, progress)
 
 
-@dataclass(frozen=True, slots=True)
-class _Rows:
-    """Changes of a window as history tells them, and how many rows that took."""
-
-    changes: list[Change]
-    repeats: set[Change]
-    read: int
-
-
 class ApiHistory:
     """Reads history over a session of its caller's.
 
@@ -118,8 +106,8 @@ class ApiHistory:
         self._missing: list[str] = []
         self._told = 0  # of what is missing, how much was told already
         ids = self._admission.admitted()
-        self._numeric = [entity_id for entity_id in ids if _continuous(home.entities[entity_id])]
-        self._others = [entity_id for entity_id in ids if not _continuous(home.entities[entity_id])]
+        self._numeric = [entity_id for entity_id in ids if continuous(home.entities[entity_id])]
+        self._others = [entity_id for entity_id in ids if not continuous(home.entities[entity_id])]
 
     @property
     def last_start(self) -> int | None:
@@ -128,12 +116,15 @@ class ApiHistory:
 
     def parts(self, since: int | None, now: int, progress: Progress = silent) -> Iterator[HistoryRead]:
         """See :func:`read_home_assistant`."""
-        low = self._oldest(now) if since is None else since
-        first, width, last = low, _HOUR, False
+        first = self._oldest(now) if since is None else since
+        # Whatever was read before: what is read again is judged as it was then. So it begins early enough to see the
+        # start of Home Assistant that the first of the reports may belong to.
+        self._first_reports = FirstReports()
+        low, width, last = first - STARTING, _HOUR, False
         while not last:
             high = low + width
             last = high >= now
-            read, rows = self._window(low, None if last else high)
+            read, rows = self._window(low, None if last else high, first)
             progress("read", min(high, now) - first, max(now - first, 1), "µs")
             if len(read.log) or read.skipped or read.warnings:
                 yield read
@@ -153,18 +144,23 @@ class ApiHistory:
             times = [entry["when"] for entry in entries if isinstance(entry.get("when"), int | float)]
             if times:
                 return int(min(times) * MICROSECONDS) - _HOUR  # first states are not in it
-            low, width = low + width, min(2 * width, _LONGEST_EMPTY)
+            low, width = low + width, min(2 * width, _LONGEST)
         return now - _USUAL
 
-    def _window(self, low: int, high: int | None) -> tuple[HistoryRead, int]:
-        """The changes with ``low <= time < high``, and how many rows it took to learn of them."""
-        page = self._logbook(low - _LEAD, high, counted=range(low, high or _FOREVER))
+    def _window(self, low: int, high: int | None, first: int) -> tuple[HistoryRead, int]:
+        """The changes with ``low <= time < high``, and how many rows it took to learn of them.
+
+        Args:
+            first: what is older serves only to judge the rest.
+        """
+        page = self._logbook(low - _LEAD, high, counted=range(max(low, first), high or _FOREVER))
         if page.called:
             page.origins.update(self._logbook(low - _LEAD, high, sorted(page.called)).origins)
         rows = self._history(low, high, page)
-        table = EventTable(low)
+        table = EventTable(first)
         end = high or _FOREVER
-        self._add(table, [change for change in _united(page, rows) if low <= change.time < end], low, page, rows)
+        changes = sorted(change for change in {*page.origins, *rows.changes} if low <= change.time < end)
+        self._add(table, changes, low, page, rows)
         if self._fired is not None:
             self._fired([firing for firing in page.firings if firing.time >= low])
         log = table.log(self._home.time_zone, {}, self._home.position)
@@ -173,7 +169,7 @@ class ApiHistory:
         read = HistoryRead(replace(log, info=self._described(log)), self._source, dict(table.skipped), warnings)
         return read, len(page.origins) + rows.read
 
-    def _add(self, table: EventTable, changes: list[Change], low: int, page: LogbookPage, rows: _Rows) -> None:
+    def _add(self, table: EventTable, changes: list[Change], low: int, page: LogbookPage, rows: StateRows) -> None:
         """Changes in order of time, those that are mere first reports with an unknown origin."""
         news = {
             change
@@ -203,12 +199,10 @@ class ApiHistory:
         answer = self._asked("logbook/get_events", **_span(low, high), **named)
         return [entry for entry in answer if isinstance(entry, dict)] if isinstance(answer, list) else []
 
-    def _history(self, low: int, high: int | None, page: LogbookPage) -> _Rows:
+    def _history(self, low: int, high: int | None, page: LogbookPage) -> StateRows:
         # The logbook also names entities that are gone by now; their history can be had all the same.
         gone = {change.entity_id for change in page.origins} - self._home.entities.keys()
-        changes: list[Change] = []
-        repeats: set[Change] = set()
-        read = 0
+        rows = StateRows()
         # Of numbers only the states are sent. Elsewhere a repeated state may be a button that was pressed again, which
         # is told from a change of attributes by its times.
         for ids, numeric in ((self._numeric, True), (self._others + sorted(gone), False)):
@@ -223,11 +217,8 @@ class ApiHistory:
                     no_attributes=True,
                 )
                 for entity_id, states in answer.items() if isinstance(answer, dict) else ():
-                    found = _changes(entity_id, states)
-                    read += len(states)
-                    changes.extend(found)
-                    repeats.update(after for before, after in pairwise(found) if before.state == after.state)
-        return _Rows(changes, repeats, read)
+                    rows.add(entity_id, states)
+        return rows
 
     def _asked(self, command: str, **fields: object) -> object:
         """The answer of a command that a home may do without; None where it does, unless it has none of them."""
@@ -246,7 +237,7 @@ class ApiHistory:
 
     def _is_numeric(self, entity_id: str) -> bool:
         entity = self._home.entities.get(entity_id)
-        return entity is not None and _continuous(entity)
+        return entity is not None and continuous(entity)
 
     def _described(self, log: EventLog) -> dict[str, EntityInfo]:
         return {
@@ -272,13 +263,6 @@ _LOST = {
 }
 
 
-def _continuous(entity: HomeEntity) -> bool:
-    """Whether the logbook leaves it out, as it changes all the time."""
-    if entity.domain != "sensor":
-        return entity.domain in _CONTINUOUS
-    return entity.unit is not None or "state_class" in entity.attributes
-
-
 def _span(low: int, high: int | None) -> dict[str, str]:
     span = {"start_time": _iso(low - _EDGE)}
     return span if high is None else {**span, "end_time": _iso(high + _EDGE)}
@@ -286,19 +270,3 @@ def _span(low: int, high: int | None) -> dict[str, str]:
 
 def _iso(instant: int) -> str:
     return (_EPOCH + timedelta(microseconds=max(instant, 0))).isoformat()
-
-
-def _united(page: LogbookPage, rows: _Rows) -> list[Change]:
-    """What either of the two tells, once and in order."""
-    return sorted({*page.origins, *rows.changes})
-
-
-def _changes(entity_id: str, states: Sequence[Json]) -> list[Change]:
-    """Of the compressed states of one entity those in which it took a state, not only other attributes."""
-    kept = [
-        state
-        for state in states
-        if isinstance(state.get("s"), str) and "lu" in state and state.get("lc", state["lu"]) == state["lu"]
-    ]
-    times = instants_of_seconds(np.array([state["lu"] for state in kept], np.float64)).tolist()
-    return [Change(at, entity_id, state["s"]) for at, state in zip(times, kept, strict=True)]

@@ -8,10 +8,11 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import httpx
 
+from src.domain.addresses import server_address
 from src.domain.secrets import masked
 from src.errors import HistoryUnreadable, InvalidSetting
 from src.settings import Settings
@@ -65,27 +66,13 @@ def influx_access_of(settings: Settings) -> InfluxAccess | None:
         missing = "INFLUXDB_TOKEN" if settings.influxdb_org else "INFLUXDB_ORG"
         raise InvalidSetting(missing, "", "what InfluxDB 2 needs: INFLUXDB_ORG and INFLUXDB_TOKEN together")
     return InfluxAccess(
-        _checked(settings.influxdb_url),
+        server_address("INFLUXDB_URL", settings.influxdb_url, "http://influxdb.local:8086"),
         settings.influxdb_database,
         settings.influxdb_org,
         settings.influxdb_token,
         settings.influxdb_username,
         settings.influxdb_password,
     )
-
-
-def _checked(given: str) -> str:
-    wanted = "an address such as http://influxdb.local:8086, without a user or password in it"
-    try:
-        parts = urlsplit(given.strip())
-        port = parts.port
-    except ValueError:
-        raise InvalidSetting("INFLUXDB_URL", "what is set", wanted) from None
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query or parts.fragment:
-        # What was given may hold a password, so it is not repeated.
-        raise InvalidSetting("INFLUXDB_URL", "what is set", wanted)
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    return urlunsplit((parts.scheme, host if port is None else f"{host}:{port}", parts.path.rstrip("/"), "", ""))
 
 
 class InfluxServer:

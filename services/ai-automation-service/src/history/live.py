@@ -237,9 +237,9 @@ class Buffer:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing will come any more."""
+        """Whether nothing will come any more, and nothing is to be raised for it."""
         with self._changed:
-            return self._ended and not self._things
+            return self._ended and not self._things and self._error is None
 
     def resume(self) -> None:
         """Keep again what comes from now on."""

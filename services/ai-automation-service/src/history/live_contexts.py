@@ -17,6 +17,7 @@ from src.domain.patterns import Json
 from src.history.logbook import AUTOMATIC_DOMAINS
 
 _MOST = 50_000  # contexts remembered; about 10 MB
+_FOLLOWED = 1_000  # contexts in which a template or a group may still follow
 _LONGEST = DAY  # that an automation may wait before it acts
 
 
@@ -47,6 +48,7 @@ class LiveContexts:
         self._most = most
         self._automatic: OrderedDict[str, int] = OrderedDict()
         self._called: OrderedDict[str, int] = OrderedDict()
+        self._first: OrderedDict[str, str] = OrderedDict()  # which entity changed first in a context of a device's own
         self._lock = Lock()
 
     def note(self, kind: str, context: Context, at: int) -> None:
@@ -69,7 +71,13 @@ class LiveContexts:
             return Origin.AUTOMATION
         if context.user is not None or context.id in self._called:
             return Origin.USER
-        return Origin.UNKNOWN if context.id is None else Origin.DEVICE
+        if context.id is None:
+            return Origin.UNKNOWN
+        with self._lock:
+            first = self._first.setdefault(context.id, entity_id)
+            while len(self._first) > _FOLLOWED:
+                self._first.popitem(last=False)
+        return Origin.DEVICE if first == entity_id else Origin.AUTOMATION
 
     def __len__(self) -> int:
         return len(self._automatic) + len(self._called)

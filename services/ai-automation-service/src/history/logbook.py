@@ -9,7 +9,8 @@ applies decides; they give what :mod:`src.history.contexts` gives for the rows o
 3. the user is a program: automation
 4. an ``automation.*`` or ``script.*`` entity changed first, or is what changed, and no user asked: automation
 5. there is a user, or a service call or another event came first (HomeKit's, say): user
-6. otherwise the device itself reported it: device
+6. another entity that is read changed first: it follows that one, as a template or a group does: automation
+7. otherwise the device itself reported it: device
 
 The logbook looks for what came first only from the beginning of the span it is asked for, unless it is asked about
 entities by name: then it looks as far back as there is anything. An automation that waits for an hour before it acts
@@ -90,7 +91,10 @@ def read_page(entries: Iterable[Json], admission: Admission, machines: Collectio
             if reason is not None:
                 page.refused[reason] += at in counted
                 continue
-            page.origins[Change(at, entity_id, state)] = origin_of(entry, entity_id, machines)
+            origin = origin_of(entry, entity_id, machines)
+            if origin is Origin.DEVICE and _follows(entry, entity_id, admission):
+                origin = Origin.AUTOMATION
+            page.origins[Change(at, entity_id, state)] = origin
             if entry.get("context_event_type") == "call_service":
                 page.called.add(entity_id)
         else:
@@ -99,13 +103,18 @@ def read_page(entries: Iterable[Json], admission: Admission, machines: Collectio
 
 
 def origin_of(entry: Json, entity_id: str, machines: Collection[str]) -> Origin:
-    """Who caused the change that an entry tells of, by rules 1 to 6."""
+    """Who caused the change that an entry tells of, by rules 1 to 5 and 7."""
     first, user = entry.get("context_event_type"), entry.get("context_user_id")
     if first == "automation_triggered" or (first == "script_started" and user is None) or user in machines:
         return Origin.AUTOMATION
     if user is None and (_automatic(entity_id) or _automatic(entry.get("context_entity_id"))):
         return Origin.AUTOMATION
     return Origin.USER if user is not None or first is not None else Origin.DEVICE
+
+
+def _follows(entry: Json, entity_id: str, admission: Admission) -> bool:
+    first = entry.get("context_entity_id")
+    return isinstance(first, str) and first != entity_id and admission.refused(first) is None
 
 
 def _note_event(page: LogbookPage, entry: Json, at: int) -> None:

@@ -13,7 +13,8 @@ from src.domain.entity_ids import entity_id_of
 from src.domain.events import EntityInfo
 from src.domain.patterns import Json
 from src.domain.position import Position, position_of
-from src.errors import HistoryUnreadable
+from src.errors import AutomationsUnreadable, HistoryUnreadable
+from src.home_assistant.yaml_files import load_document
 
 _FIELDS = ("name", "area", "device_class", "unit")
 _LONGEST_TEXT = 255
@@ -94,7 +95,7 @@ def read_entities(path: Path) -> tuple[dict[str, EntityInfo], tuple[str, ...]]:
 
 
 def read_registry(config: Path) -> Registry:
-    """The registries, the time zone and the position in ``<config>/.storage``.
+    """The registries in ``<config>/.storage``, and the time zone and position there or in ``configuration.yaml``.
 
     What is not there or damaged is left unknown.
     """
@@ -116,7 +117,8 @@ def read_registry(config: Path) -> Registry:
             device = devices.get(entry.get("device_id"), {})
             area = areas.get(entry.get("area_id") or device.get("area_id"))
             entities[entity_id] = _described(entity_id, entry, device, area)
-    core = _data(storage / "core.config", warnings)
+    # What YAML says Home Assistant does not write into its storage, and it is what counts.
+    core = _data(storage / "core.config", warnings) | _configured(config, warnings)
     position = position_of(core.get("latitude"), core.get("longitude"))
     return Registry(entities, left_out, _text(core.get("time_zone")), tuple(warnings), position)
 
@@ -190,6 +192,23 @@ def _data(path: Path, warnings: list[str]) -> Json:
         return {}
     data = stored.get("data") if isinstance(stored, dict) else None
     return data if isinstance(data, dict) else {}
+
+
+def _configured(config: Path, warnings: list[str]) -> Json:
+    """What ``homeassistant:`` in configuration.yaml says of the home itself; what is kept elsewhere is not known."""
+    path = config / "configuration.yaml"
+    if not path.is_file():
+        return {}
+    try:
+        document = load_document(path)
+    except AutomationsUnreadable as error:
+        warnings.append(f"{path.name} could not be read ({error.message}); time zone or position may be missing.")
+        return {}
+    core = document.get("homeassistant") if isinstance(document, dict) else None
+    if not isinstance(core, dict):
+        return {}
+    plain = {name: core.get(name) for name in ("time_zone", "latitude", "longitude")}
+    return {name: value for name, value in plain.items() if isinstance(value, str | int | float)}
 
 
 def _text(value: object) -> str | None:

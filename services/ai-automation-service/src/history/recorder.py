@@ -13,7 +13,7 @@ from src.domain.events import MICROSECONDS, EntityInfo, Float64Array, Origin
 from src.domain.position import Position
 from src.domain.progress import Progress
 from src.errors import HistoryUnreadable
-from src.history.contexts import Contexts, Starts, read_contexts, read_starts
+from src.history.contexts import Contexts, Followers, Starts, read_contexts, read_starts
 from src.history.metadata import Registry, merged, recorded_info, recorded_position
 from src.history.recorder_database import EARLIEST, DatabaseChanged, RecorderDatabase, Row
 from src.history.recorder_schema import checked_schema
@@ -103,7 +103,7 @@ def _parts(
             *warnings,
             "The recorder keeps no automations and no service calls: who caused a change is unknown.",
         )
-    starts = read_starts(database, tables, reached.starts)
+    starts, followers = read_starts(database, tables, reached.starts), Followers()
     ids = database.entities()
     left_out = {key: registry.left_out[name] for key, name in ids.items() if name in registry.left_out}
     info = _described(database, tables, ids, registry)
@@ -123,7 +123,7 @@ def _parts(
         after = (rows[-1][0], rows[-1][1])
         rows_read += len(rows)
         in_part += len(rows)
-        _add(rows, table, ids, left_out, contexts, starts)
+        _add(rows, table, ids, left_out, contexts, followers, starts)
         progress("read", min(rows_read, total), total, "rows")
         if part is not None and in_part >= part:
             yield table, found, _Reached(after, starts.copy(), rows_read)
@@ -140,6 +140,7 @@ def _add(
     ids: Mapping[int, str],
     left_out: Mapping[int, str],
     contexts: Contexts,
+    followers: Followers,
     starts: Starts,
 ) -> None:
     if left_out:
@@ -154,6 +155,7 @@ def _add(
     updated, _, metadata, states, _, first, context, user, parent = zip(*changes, strict=True)
     seconds = _as_numbers(updated)
     origin = contexts.origins(context, user, np.array(parent, np.bool_))
+    origin[followers.among(context, metadata) & (origin == Origin.DEVICE)] = Origin.AUTOMATION
     for index in starts.first_reports(metadata, states, seconds, np.array(first, np.bool_)):
         if origin[index] == Origin.DEVICE:
             origin[index] = Origin.UNKNOWN

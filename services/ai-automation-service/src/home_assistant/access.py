@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
+from src.domain.addresses import server_address
 from src.errors import InvalidSetting
 from src.settings import Settings
 
@@ -40,23 +41,9 @@ def access_of(settings: Settings) -> Access | None:
             return None
         websocket = f"ws{_SUPERVISOR.removeprefix('http')}/websocket"
         return Access(_SUPERVISOR, websocket, settings.supervisor_token, settings.ha_timeout)
-    url = _checked(settings.ha_url)
+    parts = urlsplit(server_address("HA_URL", settings.ha_url, "http://homeassistant.local:8123"))
+    url = parts._replace(path=parts.path.removesuffix("/api")).geturl()
     return Access(url, f"ws{url.removeprefix('http')}/api/websocket", _token(settings), settings.ha_timeout)
-
-
-def _checked(given: str) -> str:
-    wanted = "an address such as http://homeassistant.local:8123, without a user or password in it"
-    try:
-        parts = urlsplit(given.strip())
-        port = parts.port
-    except ValueError:
-        raise InvalidSetting("HA_URL", "what is set", wanted) from None
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query or parts.fragment:
-        # What was given may hold a password, so it is not repeated.
-        raise InvalidSetting("HA_URL", "what is set", wanted)
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    path = parts.path.rstrip("/").removesuffix("/api")
-    return urlunsplit((parts.scheme, host if port is None else f"{host}:{port}", path, "", ""))
 
 
 def _token(settings: Settings) -> str:

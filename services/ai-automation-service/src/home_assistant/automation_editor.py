@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from src.domain.patterns import Json
 from src.errors import HomeAssistantFailed
@@ -116,7 +117,7 @@ class AutomationEditor:
 
 
 def _path(automation_id: str) -> str:
-    return f"config/automation/config/{automation_id}"
+    return f"config/automation/config/{quote(automation_id, safe='')}"
 
 
 def _live(session: Session) -> dict[str, LiveAutomation]:

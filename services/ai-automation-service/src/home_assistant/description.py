@@ -39,8 +39,9 @@ def describe_home(ha: HomeAssistant) -> Home:
         core = session.command("get_config")
         core = core if isinstance(core, dict) else {}
         states = states_by_id(asked.for_list("get_states", "states"))
-        services = asked.for_mapping("get_services", "services")
         registries = _registries(asked)
+        whole = not (_not_running(core) or asked.warnings)
+        services = asked.for_mapping("get_services", "services")
         users = asked.for_list("config/auth/list", "users")
         entities = entities_of(registries, states)
         configs = _configs(asked, entities)
@@ -61,6 +62,7 @@ def describe_home(ha: HomeAssistant) -> Home:
         scripts=_of_domain(entities, "script"),
         scenes=_of_domain(entities, "scene"),
         warnings=tuple(warnings),
+        whole=whole,
     )
 
 

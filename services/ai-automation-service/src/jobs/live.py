@@ -227,8 +227,9 @@ class Live:
             before = self._status
             if state is before.state:
                 return
-            # A failure is over once everything it may have cost has been read.
-            error = None if state is LiveState.FILLING else before.last_error
+            # A failure is over once there is a connection again that can be asked what it cost.
+            over = before.state is LiveState.CONNECTING and state is LiveState.FILLING
+            error = None if over else before.last_error
             self._status = replace(before, state=state, since=self._clock(), last_error=error)
         logger.info("live", extra={"state": str(state)})
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from threading import Event
 from typing import Protocol
 
+from src.analysis.importing import OVERLAP
 from src.analysis.pipeline import Clock
 from src.domain.events import MICROSECONDS, EventLog
 from src.domain.home import Home
@@ -26,7 +27,6 @@ from src.store.store import Store
 
 logger = logging.getLogger(__name__)
 
-OVERLAP = 3_600 * MICROSECONDS  # devices report late, and clocks are set
 _LATE = 90 * MICROSECONDS  # after which what the recorder had not committed yet is asked for again
 _LATE_OVERLAP = 300 * MICROSECONDS
 _DESCRIBED_FOR = DAY // 4  # until the home is looked at anew
@@ -127,7 +127,8 @@ class Connection:
         while not self._buffer.ended:
             things = self._buffer.take(self._options.flush_events, self._options.flush_seconds)
             self._write(judge.log(things))
-            self._fired(firings(things))
+            if automations := firings(things):
+                self._fired(automations)
             if self._buffer.lost and not things:
                 logger.info("live_gap", extra={"source": self._key})
                 self._buffer.resume()
@@ -165,8 +166,8 @@ class Connection:
     def _since(self) -> int | None:
         """Where the store's history of this home ends, less an overlap; None: it has none."""
         position = self._store.events.position(self._key)
-        # Home Assistant's clock may be ahead of ours, but not by days: then it was wrong once.
-        return None if position is None or position > self._clock() + DAY else position - OVERLAP
+        # Home Assistant's clock may be a little ahead of ours; by more it was wrong once, or ours is.
+        return None if position is None or position > self._clock() + OVERLAP else position - OVERLAP
 
     def _fill(self, since: int | None) -> bool:
         """Everything since an instant, into the store. False when the service stops."""
@@ -191,4 +192,5 @@ class Connection:
 
     def _write(self, log: EventLog) -> None:
         if len(log):
-            self._watcher.wrote(log, self._store.events.add(log, source=self._key).added)
+            until = self._clock() + OVERLAP  # as far as the overlap makes up for a clock that is ahead
+            self._watcher.wrote(log, self._store.events.add(log, source=self._key, until=until).added)

@@ -8,6 +8,7 @@ through the night or had a wrong clock when it started are all the same answer.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import UTC, datetime
 from threading import Event, Lock
 
@@ -52,10 +53,9 @@ class Nightly:
 
     def start(self) -> None:
         """Catch up on a missed night, then schedule the next."""
-        schedule = self.schedule
         scheduler = BackgroundScheduler(timezone=UTC)
         options = {"coalesce": True, "max_instances": 1, "misfire_grace_time": _GRACE}
-        scheduler.add_job(self.look, NightTrigger(schedule), id="night", **options)
+        scheduler.add_job(self.look, NightTrigger(lambda: self.schedule), id="night", **options)
         scheduler.add_job(
             self.look,
             IntervalTrigger(seconds=_LOOK_EVERY, timezone=UTC),
@@ -65,13 +65,15 @@ class Nightly:
         )
         scheduler.start()
         self._scheduler = scheduler
-        logger.info("nightly_scheduled", extra={"schedule": str(schedule), "next": str(self.next_run)})
+        logger.info("nightly_scheduled", extra={"schedule": str(self.schedule), "next": str(self.next_run)})
 
     @property
     def schedule(self) -> Schedule:
-        """The schedule in the home's zone: TZ, else the history's own as it was when first asked for, else UTC."""
+        """The schedule in the home's zone: TZ, else the history's own as it was first known; till then in UTC."""
         if self._schedule is None:
-            time_zone = self._settings.tz or self._store.events.time_zone() or "UTC"
+            time_zone = self._settings.tz or self._store.events.time_zone()
+            if time_zone is None:
+                return Schedule(self._settings.analysis_schedule, "UTC")
             self._schedule = Schedule(self._settings.analysis_schedule, time_zone)
         return self._schedule
 
@@ -186,13 +188,13 @@ class Nightly:
 class NightTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler 3 has no types
     """APScheduler's view of a :class:`Schedule`. Its own cron trigger fires twice where clocks go back."""
 
-    def __init__(self, schedule: Schedule) -> None:
+    def __init__(self, schedule: Callable[[], Schedule]) -> None:
         self._schedule = schedule
 
     def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime | None:
         """The first due instant after the previous one; after ``now`` when there was none."""
         after = previous_fire_time or now
-        night = self._schedule.next(int(after.timestamp() * MICROSECONDS))
+        night = self._schedule().next(int(after.timestamp() * MICROSECONDS))
         return None if night is None else as_datetime(night.due)
 
 

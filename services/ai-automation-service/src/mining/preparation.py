@@ -11,7 +11,7 @@ from src.domain.local_time import DAY, to_utc
 from src.mining.changes import Changes
 from src.mining.kind import Home
 from src.mining.memory import Memory
-from src.mining.together import moving_together, shadows
+from src.mining.together import moving_together, only_mirrors, shadows
 from src.mining.vocabulary import PRESENCE_DOMAINS, PRESENCE_WORDS
 
 HOLDOUT_SHARE = 0.25
@@ -58,7 +58,10 @@ def prepare(log: EventLog, changes: Changes, memory: Memory | None = None) -> Ho
         split=int(to_utc(midnight, changes.time_zone)[0]),
         targets=tuple(targets),
         triggers=tuple(sorted(standing - led)),
-        members={code: tuple(member for member in sets[code] if member in able) for code in targets},
+        members={
+            code: tuple(member for member in sets[code] if member in able and not only_mirrors(changes, member, code))
+            for code in targets
+        },
         memory=Memory() if memory is None else memory,
     )
 

@@ -1,7 +1,8 @@
 """Things that move together: a scene of lamps, a switch and the sensor that echoes it, a group and its members.
 
 They are one thing to a person. Of things that always move together one stands for all in the search, and an action
-names all that can be set. A group that follows now this member, now that one has no will of its own and stays out.
+names all that can be set, but for those that Home Assistant itself moves with it: a template light that mirrors a
+plug. A group that follows now this member, now that one has no will of its own and stays out.
 """
 
 from __future__ import annotations
@@ -15,6 +16,17 @@ _WITHIN = 2 * MICROSECONDS
 _SHARE = 0.8
 _MIN_TIMES = 5
 _SHADOW_SHARE = 0.9
+_OWN_SHARE = 0.1
+
+
+def only_mirrors(changes: Changes, code: int, other: int) -> bool:
+    """Whether people hardly ever move a thing themselves that moves with another, which they do move."""
+    return code != other and _share_by_people(changes, code) < _OWN_SHARE <= _share_by_people(changes, other)
+
+
+def _share_by_people(changes: Changes, code: int) -> float:
+    indices = changes.of(code)
+    return float(np.mean(changes.by_person[indices])) if len(indices) else 0.0
 
 
 def _share_accompanied(changes: Changes, a: int, b: int) -> float:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from src.domain.events import EventLog, Float64Array, Int64Array, Origin
+from src.domain.events import NO_STATE, EventLog, Float64Array, Int64Array, Origin
 from src.simulation.occasions import Stays
 
 Node = tuple[str, str]  # an entity taking a state
-
-_NO_STATE = ("unavailable", "unknown")
 
 
 def instants(log: EventLog, node: Node, *, by_people: bool = False) -> Int64Array:
@@ -17,7 +15,7 @@ def instants(log: EventLog, node: Node, *, by_people: bool = False) -> Int64Arra
     if node[0] not in log.entities or node[1] not in log.states:
         return np.empty(0, np.int64)
     own = log.entity == log.entities.index(node[0])
-    gone = [log.states.index(state) for state in _NO_STATE if state in log.states]
+    gone = [log.states.index(state) for state in NO_STATE if state in log.states]
     own &= ~np.isin(log.state, gone)
     state, time, origin = log.state[own], log.time[own], log.origin[own]
     wanted = state == log.states.index(node[1])
@@ -32,7 +30,7 @@ def departures(log: EventLog, node: Node) -> Int64Array:
     """When an entity left a state for another, µs UTC."""
     if node[0] not in log.entities or node[1] not in log.states:
         return np.empty(0, np.int64)
-    gone = [log.states.index(state) for state in _NO_STATE if state in log.states]
+    gone = [log.states.index(state) for state in NO_STATE if state in log.states]
     own = (log.entity == log.entities.index(node[0])) & ~np.isin(log.state, gone)
     state, time = log.state[own], log.time[own]
     wanted = log.states.index(node[1])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from types import MappingProxyType
@@ -85,11 +85,16 @@ class EventRepository:
         with self._database.read() as connection:
             return _position(connection, storable(source))
 
-    def load(self, start: int | None = None, end: int | None = None) -> EventLog:
+    def load(
+        self, start: int | None = None, end: int | None = None, *, entities: Collection[str] | None = None
+    ) -> EventLog:
         """The events with ``start <= time < end`` (µs UTC), with metadata, the home's time zone and position.
 
         Ascending by time, entity id and state text, with dictionaries in alphabetical order and limited to what
         is used: one content, one log, whatever the order of the imports and the database.
+
+        Args:
+            entities: ids of those whose events are wanted; None: all.
 
         Raises:
             NoHistory: the store holds no event.
@@ -101,6 +106,9 @@ class EventRepository:
             chosen = chosen.where(event.c.time >= start)
         if end is not None:
             chosen = chosen.where(event.c.time < end)
+        if entities is not None:
+            ids = select(entity.c.id).where(entity.c.entity_id.in_(sorted(entities)))
+            chosen = chosen.where(event.c.entity.in_(ids))
         with self._database.read() as connection:
             time_zone, position = _time_zone(connection), _home_position(connection)
             if time_zone is None or connection.scalar(select(event.c.time).limit(1)) is None:
@@ -147,8 +155,12 @@ def _home_position(connection: Connection) -> Position | None:
 def _set_home(connection: Connection, time_zone: str, position: Position | None) -> None:
     """A position that is not known does not take the place of one that is."""
     where = {} if position is None else {"latitude": position[0], "longitude": position[1]}
-    if connection.execute(update(home).values(time_zone=time_zone, **where)).rowcount == 0:
-        connection.execute(insert(home).values(id=1, time_zone=time_zone, **where))
+    news: dict[str, str | float] = {"time_zone": time_zone, **where}
+    row = connection.execute(select(home)).mappings().first()
+    if row is None:
+        connection.execute(insert(home).values(id=1, **news))
+    elif any(row[name] != value for name, value in news.items()):  # who listens comes here every 15 seconds
+        connection.execute(update(home).values(news))
 
 
 def _advance(connection: Connection, key: str, times: Int64Array, until: int | None) -> None:
@@ -164,6 +176,8 @@ def _advance(connection: Connection, key: str, times: Int64Array, until: int | N
 
 
 def _merge_metadata(connection: Connection, info: Mapping[str, EntityInfo]) -> None:
+    if not info:
+        return
     known = {row.entity_id: row for row in connection.execute(select(entity))}
     fresh: dict[str, dict[str, str | None]] = {}
     changed = []

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from src.domain.corrections import Correction
 from src.domain.local_time import DAY
 from src.domain.patterns import Json, Pattern, Status
 from src.domain.runs import Run, RunResult, RunState, Shortlist
@@ -48,24 +50,16 @@ def succeed(connection: Connection, running: Run, result: RunResult, *, now: int
         raise RunInterrupted(running.id, f"another run of the night {running.night} has succeeded") from error
 
 
-def publish_patterns(
-    connection: Connection,
-    run_id: str,
-    found: Sequence[Pattern],
-    *,
-    now: int,
-    whole: bool = True,
-    replaced: Collection[str] = (),
-) -> None:
+def publish_patterns(connection: Connection, run_id: str, result: RunResult, *, now: int) -> None:
     """Insert or update what was found, in its order; what was not found comes after it, in the order it had.
 
     What was not found is shown as fading for GRACE days after it was last found, and becomes stale then, so that a
     routine at the edge of the bar does not come and go. What a person has answered keeps the answer.
 
-    Args:
-        whole: the run looked for everything. A run over a part says nothing of what it did not look for.
-        replaced: ids of what a found pattern explains better; stale at once, or both would be shown.
+    A run over a part says nothing of what it did not look for. What a found pattern explains better is stale at once,
+    or both would be shown.
     """
+    found = result.patterns
     before = {row.id: row for row in connection.execute(_STANDING)}
     fresh, again = [], []
     for position, each in enumerate(found):
@@ -83,9 +77,9 @@ def publish_patterns(
         if row is None:
             fresh.append({"id": each.id, "first_run": run_id, "created": now, **values})
         else:
-            again.append({"key": each.id, **values})
+            again.append({"key": each.id, "correction": _correction(row, result.corrections.get(each.id)), **values})
     missed = [
-        {"key": row.id, "position": position, **(_missed(row, now, row.id in replaced) if whole else _as_it_was(row))}
+        {"key": row.id, "position": position, **_missed(row, now, result)}
         for position, row in enumerate(before.values(), len(found))
     ]
     if fresh:
@@ -101,15 +95,27 @@ def _category(row: Row[Any, Any, Any, Any, Any], found: Pattern) -> str | None:
     return (row.correction or {}).get("category") or found.category
 
 
+def _correction(row: Row[Any, Any, Any, Any, Any], worded: Correction | None) -> Json | None:
+    """What people set right, in the words of this run; but not if they set right something else while it ran."""
+    standing: Json | None = row.correction
+    if standing is None or worded is None or replace(worded, sentence="") != _without_words(standing):
+        return standing
+    return worded.to_json()
+
+
+def _without_words(correction: Json) -> Correction:
+    return replace(Correction.from_json(correction), sentence="")
+
+
 def _as_it_was(row: Row[Any, Any, Any, Any, Any]) -> Json:
     return {"status": row.status, "data": row.data}
 
 
-def _missed(row: Row[Any, Any, Any, Any, Any], now: int, replaced: bool) -> Json:
-    """Status and form of a pattern that a whole run did not find."""
-    if row.status in _GIVEN_BY_A_PERSON or row.status == Status.STALE:
+def _missed(row: Row[Any, Any, Any, Any, Any], now: int, result: RunResult) -> Json:
+    """Status and form of a pattern that a run did not find."""
+    if not result.whole or row.status in _GIVEN_BY_A_PERSON or row.status == Status.STALE:
         return _as_it_was(row)
-    if replaced or now - row.updated > GRACE:
+    if row.id in result.replaced or now - row.updated > GRACE:
         return {"status": str(Status.STALE), "data": row.data}
     return {"status": row.status, "data": {**row.data, "evidence": {**row.data["evidence"], "drift": "fading"}}}
 

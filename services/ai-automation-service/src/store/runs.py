@@ -70,7 +70,7 @@ class RunRepository:
         """
         with self._database.write() as connection:
             succeed(connection, _get(connection, run_id), result, now=now)
-            publish_patterns(connection, run_id, result.patterns, now=now, whole=result.whole, replaced=result.replaced)
+            publish_patterns(connection, run_id, result, now=now)
             publish_shortlists(connection, run_id, result.shortlists)
             publish_whys(connection, run_id, result.whys)
             return _get(connection, run_id)

@@ -49,7 +49,11 @@ function notice(problem) {
   const box = at("notice");
   box.hidden = !problem;
   box.replaceChildren();
-  if (problem) box.append(element("strong", problem.detail), element("span", problem.remedy ?? ""));
+  if (!problem) return;
+  const close = element("button", "Close");
+  close.type = "button";
+  close.addEventListener("click", () => notice(null));
+  box.append(element("strong", problem.detail), element("span", problem.remedy ?? ""), close);
 }
 
 /** Runs a piece of work and tells of what it was refused. */
@@ -136,7 +140,7 @@ function visible() {
 
 function draw() {
   const patterns = visible();
-  at("cards").replaceChildren(...patterns.map((pattern) => card(pattern, decide, { ask, send, attempt })));
+  at("cards").replaceChildren(...patterns.map((pattern) => card(pattern, decide, { ask, send, attempt, notice })));
   at("list-title").textContent = {
     all: "Routines", interest: `For: ${state.view.interest}`, answer: `“${state.view.question}”`,
   }[state.view.name];

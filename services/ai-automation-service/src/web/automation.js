@@ -10,7 +10,7 @@ const STATES = {
 
 /**
  * @param panel the details element of a card; filled when it is opened
- * @param talk {ask, send, attempt}: the page's way to the API
+ * @param talk {ask, send, attempt, notice}: the page's way to the API, and to tell of a refusal
  * @param accepted called with the pattern's new status after a deployment
  */
 export function automationPanel(panel, pattern, talk, accepted) {
@@ -35,17 +35,32 @@ export function automationPanel(panel, pattern, talk, accepted) {
       block("As YAML", preview.yaml),
       buttons(preview, status, written),
     ].filter(Boolean));
+    settle();
+  };
+
+  const boxes = () => [...body.querySelectorAll("input[name=confirm]")];
+
+  /** Nothing is written until everything that has to be confirmed is ticked. */
+  const settle = () => {
+    const writes = [...body.querySelectorAll(".writes")];
+    const open = boxes().some((box) => !box.checked);
+    writes.forEach((button) => { button.disabled = open; });
+    body.querySelectorAll(".confirm").forEach((label) => { label.hidden = !writes.length; });
+    body.querySelectorAll(".to-confirm").forEach((hint) => { hint.hidden = !open || !writes.length; });
   };
 
   const act = (path, content) => async () => {
     const done = await talk.attempt(() => talk.send("POST", `${where}/${path}`, content()));
-    if (done && path === "deploy") accepted("accepted");
-    if (done) await draw();
+    if (!done) return;
+    talk.notice(null);
+    if (path === "deploy") accepted("accepted");
+    await draw();
+    panel.querySelector("summary").focus(); // the button that was pressed is gone
   };
 
   function buttons(preview, status, written) {
     const row = element("div", undefined, "automation-buttons");
-    const confirmed = () => [...body.querySelectorAll("input[name=confirm]:checked")].map((box) => box.value);
+    const confirmed = () => boxes().filter((box) => box.checked).map((box) => box.value);
     const add = (text, work, className) => {
       const button = element("button", text, className);
       button.type = "button";
@@ -53,19 +68,26 @@ export function automationPanel(panel, pattern, talk, accepted) {
         row.querySelectorAll("button").forEach((each) => { each.disabled = true; });
         await work();
         row.querySelectorAll("button").forEach((each) => { each.disabled = false; });
+        settle();
       });
       row.append(button);
     };
     if (preview.deployable && status.state !== "changed") {
       const again = written ? "Write it again" : "Add it, switched off";
-      if (!written || preview.differences) add(again, act("deploy", () => ({ confirm: confirmed() })), "primary");
-      if (!written) add("Add it and switch it on", act("deploy", () => ({ enabled: true, confirm: confirmed() })));
+      if (!written || preview.differences) add(again, act("deploy", () => ({ confirm: confirmed() })), "primary writes");
+      if (!written) {
+        add("Add it and switch it on", act("deploy", () => ({ enabled: true, confirm: confirmed() })), "writes");
+      }
     }
     add("Copy", () => navigator.clipboard?.writeText(preview.yaml));
     if (status.state === "deployed") add("Take it back", act("rollback", () => ({})));
+    const hint = element("span", "Tick what you want all the same, then it can be added.", "to-confirm quiet");
+    hint.hidden = true;
+    row.append(hint);
     return row;
   }
 
+  body.addEventListener("change", settle);
   panel.addEventListener("toggle", () => { if (panel.open) draw(); });
 }
 

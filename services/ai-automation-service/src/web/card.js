@@ -13,7 +13,7 @@ const NOTED = "Noted"; // said of what can only be told: there is nothing to acc
 /**
  * @param pattern the API's JSON
  * @param decide called with (pattern, status) when a button is pressed; resolves to the pattern as it is then
- * @param talk {ask, send, attempt}: the page's way to the API
+ * @param talk {ask, send, attempt, notice}: the page's way to the API, and to tell of a refusal
  */
 export function card(pattern, decide, talk) {
   const made = document.getElementById("card").content.firstElementChild.cloneNode(true);
@@ -47,7 +47,8 @@ export function card(pattern, decide, talk) {
     for (const name of [".accept", ".snooze", ".reject"]) part(name).hidden = !open;
     part(".undo").hidden = open || status === "stale";
     part(".reasons").hidden = status !== "rejected";
-    part(".automation").hidden = pattern.kind === "frequency" || status === "rejected" || status === "stale";
+    // Of a rejected routine too: one that was added before can be taken back.
+    part(".automation").hidden = pattern.kind === "frequency";
   };
   const choose = (selector, status) => part(selector).addEventListener("click", async () => {
     const buttons = made.querySelectorAll(".actions button");
