@@ -75,3 +75,9 @@ def test_a_run_that_fails_ends_with_the_code_of_its_cause(tmp_path: Path, progra
     ended = program("up", "--once", HISTORY=str(tmp_path / "home.csv"))
     assert ended.code == 5
     assert "no usable event" in ended.err
+
+
+def test_a_source_that_only_the_service_reads_is_named(program: Program) -> None:
+    ended = program("up", "--once", HISTORY="home_assistant")
+    assert ended.code == 2
+    assert "serve" in ended.err

@@ -189,6 +189,11 @@ class TestAnswering:
         assert "06:30" in seen.sentence
         assert seen.status is Status.NEW
 
+    def test_an_entity_that_is_not_there_is_no_correction(self, store: Store) -> None:
+        nope = Correction(entities={"light.kitchen": "light.countr"})
+        with pytest.raises(InvalidSetting, match=r"such as light\.counter"):
+            Answers(store, lambda: NOW).give("p_1", Verdict.CORRECTED, correction=nope)
+
     def test_reopened_takes_everything_back(self, store: Store) -> None:
         answers = Answers(store, lambda: NOW)
         answers.give("p_1", Verdict.CORRECTED, correction=Correction(at="06:30"))

@@ -100,7 +100,15 @@ def test_every_reason_of_mining_has_words() -> None:
 
 
 def test_no_reason_reads_as_a_list_of_colons() -> None:
-    detail = {**NEAR, **BY, "changes": 9, "by_people": 3, "days": 2, "needed_rate": 0.5, "sentence": "The lamp turns on."}
+    detail = {
+        **NEAR,
+        **BY,
+        "changes": 9,
+        "by_people": 3,
+        "days": 2,
+        "needed_rate": 0.5,
+        "sentence": "The lamp turns on.",
+    }
     for reason in explanations._SENTENCES:
         (told,) = explained([why(reason, Kind.PRESENCE, **detail)], INFO)
         assert told.sentence.count(":") == 1

@@ -50,6 +50,18 @@ def test_switched_back_within_minutes_is_undone_whoever_did_it() -> None:
     assert (got.undone, got.verdict) == (2, Verdict.WORKING)
 
 
+def test_what_is_always_off_again_soon_is_not_undone_by_that() -> None:
+    """A hall light that people leave on for five minutes or so, before and since."""
+    used: list[Event] = []
+    for day in range(1, 21):
+        at = NOW - day * DAY
+        used += [(at, "light.hall", "on", Origin.DEVICE), off(at + (4 + day % 3) * MINUTE)]
+    usual = [off(at + 5 * MINUTE) for at in FIRED]
+    assert followed([*used, *acts(*FIRED), *usual]).undone == 0
+    at_once = [off(at + MINUTE) for at in FIRED]
+    assert followed([*used, *acts(*FIRED), *at_once]).verdict is Verdict.OFTEN_UNDONE
+
+
 def test_often_undone_is_reported() -> None:
     got = followed([*acts(*FIRED), *(off(at + MINUTE) for at in FIRED[:3])])
     assert (got.undone, got.verdict) == (3, Verdict.OFTEN_UNDONE)

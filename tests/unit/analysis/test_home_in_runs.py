@@ -13,7 +13,7 @@ from src.analysis.sources import check_sources, standing_history
 from src.domain.answers import Reason, Verdict
 from src.domain.automations import KnownAutomation
 from src.domain.corrections import Correction
-from src.domain.home import Home, HomeEntity
+from src.domain.home import Home, HomeEntity, HomeUser
 from src.domain.local_time import DAY
 from src.domain.patterns import Action, Kind, Status, SunTrigger, TimeTrigger
 from src.domain.runs import Run, RunState, RunTrigger
@@ -142,6 +142,13 @@ class TestTheHome:
         found.patterns = [DOOR]
         detect(exclude="light.kitchen")
         assert shown(store) == {"p_door"}
+
+    def test_a_program_that_is_no_user_is_told(self, detect: Detect, ha: Ha) -> None:
+        ha.home = home_of(users=(HomeUser("ab12", "Node-RED"),))
+        told = detect(exclude_users="node-red, AB12, alexa").inputs["warnings"]
+        assert [warning for warning in told if "EXCLUDE_USERS" in warning] == [
+            "EXCLUDE_USERS names 'alexa', and no user of Home Assistant is called so."
+        ]
 
     def test_a_rule_that_fits_nothing_is_told(self, detect: Detect) -> None:
         told = detect(exclude="light.kitchen, label:Ruotine").inputs["warnings"]

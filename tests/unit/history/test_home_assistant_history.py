@@ -73,6 +73,32 @@ def test_who_caused_a_change(home: RecordingHome) -> None:
     assert united(read(home)) == home.happened
 
 
+def test_a_logbook_that_answers_only_by_name_is_asked_by_name(home: RecordingHome) -> None:
+    home.switch("light.hall", "on")
+    home.automation("automation.clock", "switch.fan", "on")
+    home.app("light.hall", "off")
+    answer = home.answers["logbook/get_events"]
+    home.answers["logbook/get_events"] = lambda fields: answer(fields) if fields.get("entity_ids") else []
+
+    parts = read(home)
+
+    assert united(parts) == home.happened
+    assert not any(part.warnings for part in parts)
+
+
+def test_a_logbook_that_tells_nothing_is_told(home: RecordingHome) -> None:
+    for _ in range(60):
+        home.automation("automation.clock", "switch.fan", "on")
+        home.automation("automation.clock", "switch.fan", "off")
+    home.answers["logbook/get_events"] = lambda fields: []
+
+    parts = read(home)
+
+    assert set(united(parts).values()) == {Origin.UNKNOWN}
+    (warning,) = {warning for part in parts for warning in part.warnings}
+    assert "who caused a change is unknown" in warning
+
+
 def test_an_automation_that_waits_is_one_whatever_window_it_acts_in(home: RecordingHome) -> None:
     by_app = home.app("light.porch", "on")
     for hours in (0.2, 0.7, 1.3, 2.9, 7.7, 23.0):

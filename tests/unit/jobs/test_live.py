@@ -186,6 +186,18 @@ def test_a_home_assistant_that_hangs_is_noticed(rig: Rig) -> None:
     assert rig.stored() == rig.home.happened
 
 
+def test_one_that_hangs_while_it_is_asked_is_noticed_as_soon(rig: Rig) -> None:
+    live = rig.live(timeout=0.3)
+    eventually(listening(live))
+    rig.home.hang_connections()
+    rig.ahead = timedelta(seconds=120)  # what the recorder may have committed late is asked for
+    evening(rig.home)
+    eventually(lambda: bool(rig.waits))
+    assert "it stopped answering" in str(live.status().last_error)
+    eventually(rig.has_all)
+    assert rig.stored() == rig.home.happened
+
+
 def test_home_assistant_is_waited_for_while_it_starts(rig: Rig) -> None:
     rig.home.config["state"] = "NOT_RUNNING"
     live = rig.live()

@@ -13,10 +13,11 @@ import pytest
 from src.analysis.pipeline import DetectRequest, Pipeline
 from src.domain.runs import RunState, RunTrigger
 from src.errors import HistoryEmpty, HistoryNotFound, InvalidSetting, NoHistory, NotFound, RunError, RunInProgress
-from src.jobs.lease import TTL, KeptLease, here, new_owner, retire, surely_dead, take
+from src.jobs.lease import KeptLease
 from src.jobs.runner import RUN_LEASE, Runner, RunProgress
 from src.settings import load_settings
 from src.store import Store
+from src.store.owners import TTL, here, new_owner, retire, surely_dead, take
 from tests.unit.analysis.worlds import Clockwork
 from tests.unit.jobs.conftest import HeldPipeline, RunnerFactory
 
@@ -61,6 +62,17 @@ def test_the_same_request_joins_and_another_is_refused(runner: Runner, pipeline:
     runner.wait(first)
     assert submit(runner, LAMPS) != first
     assert len(pipeline.requests) == 2
+
+
+def test_a_request_without_a_source_joins_a_run_that_imports_first(runner: Runner, pipeline: HeldPipeline) -> None:
+    pipeline.go.clear()
+    first = submit(runner, DetectRequest(history="home_assistant"))
+    assert runner.submit(DetectRequest(), trigger=RunTrigger.API).joined
+    with pytest.raises(RunInProgress):
+        submit(runner, DetectRequest(history="recorder"))
+    pipeline.go.set()
+    runner.wait(first)
+    assert len(pipeline.requests) == 1
 
 
 def test_another_process_joins_or_is_refused_too(new_runner: RunnerFactory, pipeline: HeldPipeline) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Sequence
 
 from src.analysis.muting import muted_by
@@ -61,6 +62,7 @@ class Answers:
             standing = None
         elif correction is not None:
             correction = checked(form, correction)
+            self._check_entities(correction)
             standing = self._described(pattern_id, correction if before is None else before.plus(correction))
         else:
             standing = before
@@ -89,6 +91,14 @@ class Answers:
         """With the sentence of the corrected routine."""
         mined = next(each for each in self._store.patterns.mined() if each.id == pattern_id)
         return worded(correction, mined, self._store.entities.info())
+
+    def _check_entities(self, correction: Correction) -> None:
+        known = self._store.entities.info()
+        for meant in correction.entities.values():
+            if meant not in known:
+                near = difflib.get_close_matches(meant, known, n=1)
+                hint = f", such as {near[0]}" if near else ""
+                raise InvalidSetting("entities", meant, f"an entity that this home's history knows{hint}")
 
     def _hide(self, answer: Answer) -> None:
         others = [each for each in self._store.patterns.mined() if each.status is Status.NEW]

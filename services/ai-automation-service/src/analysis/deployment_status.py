@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from src.analysis.follow_up import FollowUp
 from src.analysis.settling import Settling
 from src.analysis.sights import differences, look_at
 from src.automations.draft import automation_id_of
 from src.domain.deployments import Deployment, DeploymentState, Version
-from src.domain.local_time import isoformat
+from src.domain.local_time import isoformat, zone
 from src.domain.patterns import Json
 from src.errors import NoHistory
 from src.home_assistant.automation_editor import AutomationEditor, LiveAutomation
@@ -18,7 +19,7 @@ from src.store.store import Store
 
 Running = Mapping[str, LiveAutomation]
 
-_GUARDED = "For some minutes yet every start of Home Assistant switches it off: until Home Assistant has it on disk."
+_GUARDED = "It is new: for some minutes yet a restart of Home Assistant would switch it off again."
 _CHANGED = "Somebody changed it by hand; it is left as it is."
 _MISSING = "Somebody deleted it in Home Assistant; deploying makes it again."
 _UNKNOWN = "Home Assistant has an automation of this id that this service knows nothing of."
@@ -31,7 +32,7 @@ class DeploymentStatus:
     Attributes:
         state: None: there is none of this pattern, and never was.
         enabled: whether it is switched on now; None where that is not known.
-        last_triggered: ISO 8601 with offset; None: never, or not known.
+        last_triggered: as Home Assistant tells it, ISO 8601 in UTC; None: never, or not known.
         differences: from what was written, in lines with ``-`` and ``+``, where it was changed by hand.
         notes: sentences about what could not be had, or is to come.
         follow_up: what became of it, where that was asked for.
@@ -52,6 +53,13 @@ class DeploymentStatus:
     def editor(self) -> str:
         """Path of its editor in Home Assistant's own pages."""
         return f"/config/automation/edit/{self.automation_id}"
+
+    def last_fired(self, time_zone: str) -> str | None:
+        """``last_triggered`` on the clock of a zone, ISO 8601 with offset, whole seconds."""
+        if self.last_triggered is None:
+            return None
+        moment = datetime.fromisoformat(self.last_triggered)
+        return moment.astimezone(zone(time_zone)).isoformat(timespec="seconds")
 
     def to_json(self, time_zone: str) -> Json:
         """Instants on the clock of that zone, ISO 8601."""
@@ -76,7 +84,7 @@ class DeploymentStatus:
             "state": None if self.state is None else str(self.state),
             "enabled": self.enabled,
             "entity_id": self.entity_id,
-            "last_triggered": self.last_triggered,
+            "last_triggered": self.last_fired(time_zone),
             "version": None if record is None else record.version,
             "versions": [] if record is None else [version(each) for each in record.versions],
             "checked": None if record is None else instant(record.checked),

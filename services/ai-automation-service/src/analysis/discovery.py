@@ -31,6 +31,7 @@ from src.domain.position import placed
 from src.domain.progress import Progress
 from src.domain.whys import Why
 from src.errors import HomeAssistantError, InvalidSetting, NoHistory
+from src.history.machines import unknown_users
 from src.history.source import read_in_parts
 from src.home_assistant.client import HomeAssistant
 from src.home_assistant.description import describe_home
@@ -113,6 +114,7 @@ class Discovery:
             ha = self._home_assistant()
             view = look(ha, store, self._describe_home)
             unfollowed = self._follow_ups.gather(ha) if ha is not None and view.home is not None else ()
+            told = (*view.warnings, *unfollowed, *_strangers(view, self._settings))
             time_zone = request.time_zone or self._settings.tz or (view.home.time_zone if view.home else None)
         with stages.stage("import"):
             reading = Reading(self._settings, ha, view, self._read, progress, self._clock())
@@ -144,7 +146,13 @@ class Discovery:
             mined=mined,
             whys=whys,
             inputs={**imported.inputs, **mined_from},
-            warnings=(*view.warnings, *unfollowed, *imported.warnings, *ahead, *chosen.warnings, *remarks(mined)),
+            warnings=(
+                *told,
+                *imported.warnings,
+                *ahead,
+                *chosen.warnings,
+                *remarks(mined),
+            ),
             left_out=dict(Counter(imported.skipped) + Counter(mined.left_out) + chosen.left_out),
             whole=same_zone and all(part is None for part in (request.kinds, request.start, request.end)),
             muted=frozenset(each.id for each in continued) - {each.id for each in found}
@@ -205,6 +213,16 @@ class Discovery:
         if span is None or not span[0] < tomorrow < span[1] or request.end is not None:
             return []
         return ["Some events are dated after tomorrow. They were left out: check the clock of what wrote them."]
+
+
+def _strangers(view: View, settings: Settings) -> tuple[str, ...]:
+    """What to say of names in EXCLUDE_USERS that nobody has."""
+    if view.home is None or not view.home.users:
+        return ()
+    return tuple(
+        f"EXCLUDE_USERS names {word!r}, and no user of Home Assistant is called so."
+        for word in unknown_users(view.home, settings.exclude_users)
+    )
 
 
 def _automations(view: View, imported: ImportedHistory, log: EventLog) -> tuple[KnownAutomation, ...] | None:

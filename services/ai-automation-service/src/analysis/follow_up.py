@@ -15,6 +15,8 @@ from src.domain.patterns import Json
 from src.mining.vocabulary import MOMENTS, NOT_A_STATE, ON_THE_WAY
 
 UNDO_SECONDS = 600.0  # an act that people take back later than this was right when it was done
+_QUICK = 0.5  # of the time that people usually leave it so: what they take back sooner was not wanted
+_USES = 5  # of the habit by hand, from which on that time is known
 SETTLING_SECONDS = 2.0  # before this a report belongs to the act itself: a dimmer that fades, a cover that starts
 COMPARED_DAYS = 28  # how far back the habit by hand is counted
 
@@ -41,7 +43,8 @@ class FollowUp:
     Attributes:
         since: µs UTC from which on it is followed.
         fired: how often it was set off; ``last_fired`` µs UTC.
-        undone: after how many of these a person set one of its things otherwise within ten minutes.
+        undone: after how many of these a person set one of its things otherwise within ten minutes, and within half of
+            the time for which people left it so before, where that is known: a hall light is off again soon anyway.
         by_hand_before, by_hand_after: how often a week people did by hand what it does, in the four weeks before and
             since; None for less than a day.
     """
@@ -125,7 +128,7 @@ def follow_up(
     before = after = 0
     for deed in deeds:
         people = _by_hand(log, deed)
-        undone |= _soon(fired, deed.after, people.back)
+        undone |= _soon(fired, deed.after, people.back, _too_soon(people, since))
         before += sum(since - COMPARED_DAYS * DAY <= time < since for time in people.done)
         # A slow cover or lock arrives when Home Assistant has forgotten who sent it.
         own = _after_a_firing(people.done, fired, deed.after)
@@ -182,9 +185,21 @@ def _by_hand(log: EventLog, deed: Deed) -> _ByHand:
     return people
 
 
-def _soon(fired: Sequence[int], after: float, taken_back: Sequence[int]) -> BoolArray:
-    """bool (n,): whether something was taken back soon after each firing."""
-    start, end = _watched(fired, after)
+def _too_soon(people: _ByHand, since: int) -> float:
+    """Within how many s of a deed taking it back means that it was not wanted."""
+    back = np.array(people.back, np.int64)
+    after = np.searchsorted(back, np.array(people.done, np.int64), "right")
+    kept = [
+        (people.back[index] - done) / MICROSECONDS
+        for done, index in zip(people.done, after.tolist(), strict=True)
+        if index < len(back) and people.back[index] <= since
+    ]
+    return UNDO_SECONDS if len(kept) < _USES else min(UNDO_SECONDS, _QUICK * float(np.median(kept)))
+
+
+def _soon(fired: Sequence[int], after: float, taken_back: Sequence[int], within: float) -> BoolArray:
+    """bool (n,): whether something was taken back within so many s of each firing's doing."""
+    start, end = _watched(fired, after, within=within)
     times = np.array(taken_back, np.int64)
     return np.searchsorted(times, end, "right") > np.searchsorted(times, start, "left")
 
@@ -197,10 +212,12 @@ def _after_a_firing(times: Sequence[int], fired: Sequence[int], after: float) ->
     return inside
 
 
-def _watched(fired: Sequence[int], after: float, settling: float = SETTLING_SECONDS) -> tuple[Int64Array, Int64Array]:
+def _watched(
+    fired: Sequence[int], after: float, settling: float = SETTLING_SECONDS, within: float = UNDO_SECONDS
+) -> tuple[Int64Array, Int64Array]:
     """From when to when each firing's doing is watched, µs UTC."""
     at = np.array(fired, np.int64)
-    return at + int((after + settling) * MICROSECONDS), at + int((after + UNDO_SECONDS) * MICROSECONDS)
+    return at + int((after + settling) * MICROSECONDS), at + int((after + max(within, settling)) * MICROSECONDS)
 
 
 def _per_week(count: float, span: int) -> float | None:

@@ -111,7 +111,7 @@ def file_source(request: DetectRequest, read: ReadHistory, progress: Progress) -
     """The history at the path that a request names."""
     assert request.history is not None
     path = Path(request.history)
-    database = _is_database(path)
+    database = is_database(path)
 
     def read_path(home: str | None, since: int | None) -> HistoryRead | Iterator[HistoryRead]:
         return read(path, time_zone=home, entities=request.entities, since=since, progress=progress)
@@ -194,9 +194,10 @@ def _reading(source: Source, time_zone: str | None, since: int | None) -> Genera
         yield from got
 
 
-def _is_database(path: Path) -> bool:
+def is_database(path: Path) -> bool:
+    """Whether a path leads to an SQLite file; what is wrong with another one its reader says."""
     try:
         with path.open("rb") as file:
             return file.read(len(_SQLITE)) == _SQLITE
     except OSError:
-        return False  # the reader says what is wrong with it
+        return False

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 from src.analysis.home_view import View
-from src.analysis.importing import ReadHistory, Source, file_source
+from src.analysis.importing import ReadHistory, Source, file_source, is_database
 from src.analysis.request import DetectRequest, refuse_address
 from src.domain.home import Home
 from src.domain.progress import Progress
@@ -92,7 +93,8 @@ def source_of(request: DetectRequest, reading: Reading) -> Source | None:
     if request.history is None:
         return None
     if request.history not in HISTORY_WORDS:
-        programs = _programs(reading)
+        # Only a recorder knows who asked.
+        programs = _programs(reading) if is_database(Path(request.history)) else frozenset()
         read = partial(read_in_parts, programs=programs) if programs else reading.read
         return file_source(request, read, reading.progress)
     return {"home_assistant": _home_assistant, "recorder": _recorder, "influxdb": _influxdb}[request.history](

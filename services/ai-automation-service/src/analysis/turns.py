@@ -6,10 +6,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from uuid import uuid4
 
 from src.domain.events import MICROSECONDS
 from src.errors import AutomationBusy
+from src.store.owners import new_owner, retire, take
 from src.store.store import Store
 
 _NAME = "automations"
@@ -45,18 +45,21 @@ class Turns:
         if not (self._lock.acquire(timeout=patience) if patience else self._lock.acquire(blocking=False)):
             raise AutomationBusy
         try:
-            owner = uuid4().hex
-            self._take(owner, patience)
+            owner = new_owner()
             try:
-                yield lambda: self._keep(owner)
+                self._take(owner, patience)
+                try:
+                    yield lambda: self._keep(owner)
+                finally:
+                    self._store.leases.release(_NAME, owner)
             finally:
-                self._store.leases.release(_NAME, owner)
+                retire(owner)
         finally:
             self._lock.release()
 
     def _take(self, owner: str, patience: float) -> None:
         waited = 0.0
-        while not self._store.leases.acquire(_NAME, owner, now=self._clock(), ttl=_TTL):
+        while not take(self._store, _NAME, owner, now=self._clock(), ttl=_TTL):
             if waited >= patience:
                 raise AutomationBusy
             self._wait(_PAUSE)

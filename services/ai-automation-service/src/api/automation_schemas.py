@@ -50,7 +50,7 @@ STATUS_EXAMPLE: Json = {
     "state": "deployed",
     "enabled": True,
     "entity_id": "automation.kitchen_light_turns_on_around_07_10_on_weekdays",
-    "last_triggered": "2026-11-20T06:10:00.012345+00:00",
+    "last_triggered": "2026-11-20T07:10:00+01:00",
     "version": 1,
     "versions": [
         {

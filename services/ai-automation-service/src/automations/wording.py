@@ -93,7 +93,7 @@ def evidence_sentence(pattern: Pattern) -> str:
     on, what = ("on ", _days(days)) if days is not None else ("", "times")
     said = f"Seen {on}{evidence.hits} of {evidence.opportunities} {what}"
     if evidence.holdout.opportunities:
-        said += f", and {on}{evidence.holdout.hits} of {evidence.holdout.opportunities} later ones that only tested it"
+        said += f", and {on}{evidence.holdout.hits} of {evidence.holdout.opportunities} later ones"
     between = _between(evidence)
     return f"{said}{between}; by chance it would be {_chance(evidence.expected_rate)}."
 

@@ -63,7 +63,7 @@ def _preview(preview: Preview, terminal: Terminal) -> None:
 
 
 def _status(status: DeploymentStatus, time_zone: str, terminal: Terminal) -> None:
-    terminal.result(status.to_json(time_zone), _table([status]))
+    terminal.result(status.to_json(time_zone), _table([status], time_zone))
     for note in status.notes:
         terminal.say(note)
     if status.differences and not terminal.as_json:
@@ -73,12 +73,12 @@ def _status(status: DeploymentStatus, time_zone: str, terminal: Terminal) -> Non
 
 
 def _list(statuses: Sequence[DeploymentStatus], time_zone: str, terminal: Terminal) -> None:
-    terminal.result({"automations": [each.to_json(time_zone) for each in statuses]}, _table(statuses))
+    terminal.result({"automations": [each.to_json(time_zone) for each in statuses]}, _table(statuses, time_zone))
     if not statuses:
         terminal.say("No pattern was deployed yet.")
 
 
-def _table(statuses: Sequence[DeploymentStatus]) -> Table:
+def _table(statuses: Sequence[DeploymentStatus], time_zone: str) -> Table:
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="dim")
     table.add_column("Pattern", no_wrap=True)
     table.add_column("State", no_wrap=True)
@@ -93,7 +93,7 @@ def _table(statuses: Sequence[DeploymentStatus]) -> Table:
             "not deployed" if each.state is None else str(each.state),
             {True: "on", False: "off", None: ""}[each.enabled],
             "" if record is None or record.version is None else str(record.version),
-            (each.last_triggered or "")[:16].replace("T", " "),
+            (each.last_fired(time_zone) or "")[:16].replace("T", " "),
             each.entity_id or "",
         )
     return table

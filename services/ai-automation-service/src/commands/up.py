@@ -22,13 +22,13 @@ from src.domain.instants import instant_now
 from src.domain.patterns import Json
 from src.domain.progress import Progress
 from src.domain.runs import Run, RunState, RunTrigger
-from src.errors import DatabaseUnreachable, NotFound, ServiceError
+from src.errors import DatabaseUnreachable, InvalidSetting, NotFound, ServiceError
 from src.jobs.runner import Runner
 from src.models.cache import ModelCache
 from src.models.catalog import load_catalog
 from src.models.model_manager import ModelManager
 from src.routine_tables import home_line, left_out_line, made_by_line, patterns_table, shortlist_table
-from src.settings import Settings, load_settings
+from src.settings import HISTORY_WORDS, Settings, load_settings
 from src.simulation.demo import demo_home
 from src.simulation.home import SimulatedHome
 from src.store import Store
@@ -79,6 +79,9 @@ def choose_source(settings: Settings) -> Source:
         file = homes / f"demo-{fingerprint(home.log)[:8]}" / "demo.csv"
         return Source(file, entities_beside(file), file.parent, home.log.time_zone, home)
     refuse_address("HISTORY", settings.history)
+    if settings.history in HISTORY_WORDS:
+        wanted = "the path of a file here; `python -m src.cli serve` reads the others, every night and on request"
+        raise InvalidSetting("HISTORY", settings.history, wanted)
     file = Path(settings.history).absolute()
     beside = entities_beside(file)
     entities = Path(settings.history_entities).absolute() if settings.history_entities else None

@@ -25,7 +25,7 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from src.domain.events import NO_STATE, BoolArray, Float64Array, Int8Array, Origin
+from src.domain.events import NO_STATE, BoolArray, Float64Array, Int8Array, Int64Array, Origin
 from src.history.recorder_database import EARLIEST, RecorderDatabase
 
 STARTING_SECONDS = 300.0  # how long after its start Home Assistant's entities may take to report for the first time
@@ -125,13 +125,9 @@ def _sorted(pages: list[Ids]) -> Ids:
 class Followers:
     """Tells which changes follow another entity's, for rule 6. Takes the rows page by page, in order."""
 
-    def __init__(self, before: Followers | None = None) -> None:
-        self._contexts = before._contexts if before else np.empty(0, _ID)
-        self._entities = before._entities if before else np.empty(0, np.int64)
-
-    def copy(self) -> Followers:
-        """Goes on from what this one has seen."""
-        return Followers(self)
+    def __init__(self) -> None:
+        self._contexts: Ids = np.empty(0, _ID)
+        self._entities: Int64Array = np.empty(0, np.int64)
 
     def among(self, ids: Sequence[Blob], entities: Sequence[int | None]) -> BoolArray:
         """bool (n,): whether a change came in a context in which another entity had changed before.

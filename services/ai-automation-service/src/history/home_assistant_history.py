@@ -44,6 +44,7 @@ _FEW, _MANY = 4_000, 20_000  # rows of an answer, below and above which the next
 _LEAD = 60 * MICROSECONDS  # what came first in a context is looked for from so much earlier; contexts last 5 s
 _EDGE = 1_000  # µs; it is not told whether the ends of a span are part of it
 _IDS = 100  # entities in one question
+_TELLING = 50  # changes of a window of which the logbook would name some
 _FOREVER = 2**62
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -143,7 +144,7 @@ class ApiHistory:
             entries = self._entries(low, low + width)
             times = [entry["when"] for entry in entries if isinstance(entry.get("when"), int | float)]
             if times:
-                return int(min(times) * MICROSECONDS) - _HOUR  # first states are not in it
+                return int(min(times) * MICROSECONDS) - DAY  # first states and sensors with a unit are not in it
             low, width = low + width, min(2 * width, _LONGEST)
         return now - _USUAL
 
@@ -153,10 +154,13 @@ class ApiHistory:
         Args:
             first: what is older serves only to judge the rest.
         """
-        page = self._logbook(low - _LEAD, high, counted=range(max(low, first), high or _FOREVER))
+        counted = range(max(low, first), high or _FOREVER)
+        page = self._logbook(low - _LEAD, high, counted=counted)
         if page.called:
             page.origins.update(self._logbook(low - _LEAD, high, sorted(page.called)).origins)
         rows = self._history(low, high, page)
+        if not page.origins:
+            page = self._by_name(low, high, rows, page, counted)
         table = EventTable(first)
         end = high or _FOREVER
         changes = sorted(change for change in {*page.origins, *rows.changes} if low <= change.time < end)
@@ -168,6 +172,26 @@ class ApiHistory:
         warnings, self._told = tuple(self._missing[self._told :]), len(self._missing)
         read = HistoryRead(replace(log, info=self._described(log)), self._source, dict(table.skipped), warnings)
         return read, len(page.origins) + rows.read
+
+    def _by_name(self, low: int, high: int | None, rows: StateRows, page: LogbookPage, counted: range) -> LogbookPage:
+        """What the logbook says of the things that changed although, asked for everything, it said nothing.
+
+        It does so where what the recorder leaves out is written in a way that makes it leave out all.
+        """
+        changed = {change.entity_id for change in rows.changes if not self._is_numeric(change.entity_id)}
+        if not changed:
+            return page
+        acting = [entity_id for entity_id in self._home.entities if domain_of(entity_id) in AUTOMATIC_DOMAINS]
+        ids = sorted(changed.union(acting))
+        entries = [
+            entry
+            for index in range(0, len(ids), _IDS)
+            for entry in self._entries(low - _LEAD, high, ids[index : index + _IDS])
+        ]
+        found = read_page(entries, self._admission, self._machines, counted)
+        if not found.origins and len(rows.changes) >= _TELLING and _SILENT not in self._missing:
+            self._missing.append(_SILENT)
+        return found if found.origins else page
 
     def _add(self, table: EventTable, changes: list[Change], low: int, page: LogbookPage, rows: StateRows) -> None:
         """Changes in order of time, those that are mere first reports with an unknown origin."""
@@ -257,6 +281,10 @@ def _next(width: int, rows: int) -> int:
     return min(2 * width, _LONGEST if rows else _LONGEST // 4)
 
 
+_SILENT = (
+    "Home Assistant's logbook tells nothing of what happened, so who caused a change is unknown and what automations"
+    " did may look like habits; see `logbook:` and what `recorder:` leaves out in its configuration.yaml."
+)
 _LOST = {
     "logbook": "who caused a change is unknown",
     "history": "sensors with a unit and the states after a start are missing",

@@ -241,6 +241,12 @@ class Buffer:
         with self._changed:
             return self._ended and not self._things and self._error is None
 
+    @property
+    def error(self) -> BaseException | None:
+        """On whose account nothing more comes."""
+        with self._changed:
+            return self._error
+
     def resume(self) -> None:
         """Keep again what comes from now on."""
         with self._changed:

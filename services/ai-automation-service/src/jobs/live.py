@@ -23,9 +23,10 @@ from src.history.live import Buffer, listen, subscribe
 from src.history.live_contexts import LiveContexts
 from src.home_assistant.client import HomeAssistant
 from src.home_assistant.session import Session
-from src.jobs.lease import KeptLease, new_owner, retire, take
+from src.jobs.lease import KeptLease
 from src.jobs.live_connection import Connection, Fired, LiveOptions
 from src.jobs.reconnecting import Reconnecting
+from src.store.owners import new_owner, retire, take
 from src.store.store import Store
 
 logger = logging.getLogger(__name__)
@@ -194,7 +195,12 @@ class Live:
             if self._closing.is_set():  # by somebody who did not see these sessions
                 return
             subscribe(heard)
-            listener = Thread(target=listen, args=(heard, contexts, buffer), name="live-listener", daemon=True)
+
+            def hear() -> None:
+                listen(heard, contexts, buffer)
+                asking.close()  # who waits for an answer would wait long for one that hangs
+
+            listener = Thread(target=hear, name="live-listener", daemon=True)
             listener.start()
             connection = Connection(
                 self._ha,
@@ -213,9 +219,9 @@ class Live:
             )
             try:
                 connection.follow()
-            except HomeAssistantUnreachable:
+            except HomeAssistantUnreachable as error:
                 if not self._closing.is_set():  # then it was closed here
-                    raise
+                    raise buffer.error or error from None
             finally:
                 with self._guard:
                     self._sessions = ()

@@ -22,10 +22,11 @@ from src.domain.events import MICROSECONDS
 from src.domain.local_time import zone
 from src.domain.runs import Run, RunState, RunTrigger
 from src.errors import InputError, NoHistory, NotFound, RunInProgress, ServiceError
-from src.jobs.lease import KeptLease, new_owner, retire, take
+from src.jobs.lease import KeptLease
 from src.jobs.nights import Night, Schedule, as_datetime
 from src.jobs.runner import Runner
 from src.settings import Settings
+from src.store.owners import new_owner, retire, take
 from src.store.store import Store
 
 logger = logging.getLogger(__name__)

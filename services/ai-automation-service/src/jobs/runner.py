@@ -11,8 +11,9 @@ from threading import Event, Lock, Thread
 from src.analysis.pipeline import Clock, DetectRequest, Pipeline, failure
 from src.domain.runs import Run, RunState, RunTrigger
 from src.errors import NoHistory, RunError, RunInProgress, RunInterrupted, ServiceError
-from src.jobs.lease import KeptLease, new_owner, retire, take
+from src.jobs.lease import KeptLease
 from src.settings import Settings
+from src.store.owners import new_owner, retire, take
 from src.store.store import Store
 
 logger = logging.getLogger(__name__)
@@ -56,7 +57,7 @@ class _Work:
 class Runner:
     """One worker thread; the database lease keeps other processes' runners out.
 
-    A request equal to the running one joins it; a different one is refused with RunInProgress.
+    A request that the running one answers joins it; another one is refused with RunInProgress.
 
     Args:
         ended: is told of each run that was executed here, as it is recorded then.
@@ -222,6 +223,9 @@ class Runner:
 
 
 def _joined(run: Run, request: DetectRequest) -> Submitted:
-    if run.request == request.to_json():
+    """The run under way, where it does what was asked for; one that imports first does more than one that does not."""
+    asked = request.to_json()
+    more = {"history": run.request.get("history"), "entities": run.request.get("entities")}
+    if run.request in (asked, asked if request.history is not None else {**asked, **more}):
         return Submitted(run, joined=True)
     raise RunInProgress(run.id)

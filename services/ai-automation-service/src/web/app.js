@@ -17,6 +17,7 @@ const state = {
   shortlists: [],
   latest: null,          // the last run that succeeded
   failed: null,          // the newest run, if it failed
+  listening: null,       // how listening to Home Assistant goes, where there is one
 };
 
 class Refused extends Error {
@@ -78,6 +79,7 @@ async function loadRuns() {
   at("schedule").textContent = [lastRun(runs.latest_success), runs.next_nightly && `Next run ${moment(runs.next_nightly)}`]
     .filter(Boolean).join("  ·  ");
   if (isNew && state.latest) state.shortlists = (await ask(`runs/${encodeURIComponent(state.latest.id)}`)).shortlists;
+  state.listening = (await ask("health/ready").catch(() => null))?.home_assistant ?? null;
   at("whys").hidden = !state.latest;
   if (isNew) at("whys").open = false;
   drawInterests();
@@ -170,9 +172,9 @@ function drawInterests() {
   at("interests").replaceChildren(pill("everything", { name: "all" }), ...interests);
 }
 
-/** What the last run wants people to know: a time zone it assumed, a model that was stood in for. */
+/** What people should know: why nothing is heard from Home Assistant, a zone a run assumed, a model it did without. */
 function drawWarnings() {
-  const warnings = state.latest?.inputs.warnings ?? [];
+  const warnings = [state.listening?.last_error, ...(state.latest?.inputs.warnings ?? [])].filter(Boolean);
   at("warnings").hidden = warnings.length === 0;
   at("warnings").replaceChildren(...warnings.map((warning) => element("li", warning)));
 }
