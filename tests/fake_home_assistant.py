@@ -27,7 +27,6 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
@@ -458,6 +457,5 @@ class FakeHomeAssistant:
         return [slug(name) for name in names or []]
 
     def _connections(self) -> list[Connection]:
-        with suppress(AttributeError):
-            return list(self._server.connections)  # type: ignore[union-attr]
-        return []
+        server = self._server  # another thread may stop it meanwhile
+        return [] if server is None else list(server.connections)

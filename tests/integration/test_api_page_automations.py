@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -135,15 +136,17 @@ def test_the_keyboard_alone_is_enough(drive: Drive, served: World) -> None:
     assert rest == ["Copy", "Accept", "Later", "Reject"]
 
 
-def test_a_home_assistant_that_goes_away_is_told_where_the_click_was(drive: Drive, served: World, home: Home) -> None:
+def test_a_home_assistant_that_goes_away_is_told_where_the_click_was(
+    drive: Drive, served: World, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ha = served.services.deployments
     deploy = ha.deploy
 
-    def away(*args: object, **options: object) -> object:
+    def away(*args: Any, **options: Any) -> Any:
         home.stop()
-        return deploy(*args, **options)  # type: ignore[arg-type]
+        return deploy(*args, **options)
 
-    ha.deploy = away  # type: ignore[method-assign, assignment]
+    monkeypatch.setattr(ha, "deploy", away)
     told = drive(
         served,
         OPENED

@@ -68,20 +68,18 @@ def client(tmp_path: Path) -> Iterator[TestClient]:
     settings = Settings(data_dir=tmp_path, models_dir=tmp_path / "models", tz="UTC")
     store, models = Store.open(settings.store_url), cast(Any, NoModels())
     pipeline = Pipeline(store, models, settings, clock=instant_now)
-    runner = Runner(store, pipeline, settings, clock=instant_now)
+    runner = Runner(store, pipeline, clock=instant_now)
     answers = Answers(store, instant_now)
     services = Services(
         settings=settings,
         store=store,
         models=models,
         answers=answers,
-        pipeline=pipeline,
         runner=runner,
         nightly=cast(Any, FakeNightly()),
         announcements=cast(Any, FakeAnnouncements()),
         live=None,
         clock=instant_now,
-        home_assistant=None,
         deployments=Deployments(store, lambda: None, instant_now),
         tending=cast(Any, FakeTending()),
     )

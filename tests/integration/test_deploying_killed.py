@@ -57,13 +57,13 @@ def home() -> Iterator[Home]:
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize(("what", "where"), [("deploy", "POST"), ("withdraw", "DELETE")])
+@pytest.mark.parametrize(("what", "where"), [("deploy", "POST"), ("rollback", "DELETE")])
 def test_killed_in_the_middle(tmp_path: Path, home: Home, what: str, where: str, after: bool) -> None:
     clock = Clockwork()
     store = Store.open(f"sqlite:///{tmp_path / 'home.db'}")
     publish(store, LAMP, now=clock())
     works = deployments(store, lambda: HomeAssistant(home.access()), clock)
-    if what == "withdraw":
+    if what == "rollback":
         works.deploy(LAMP.id)
     (tmp_path / "token").write_text(home.token, "utf-8")
     program = (
@@ -87,7 +87,7 @@ def test_killed_in_the_middle(tmp_path: Path, home: Home, what: str, where: str,
     works.tend()
 
     settled = store.deployments.get(LAMP.id)
-    if what == "withdraw":
+    if what == "rollback":
         assert settled is not None
         assert settled.state is DeploymentState.REMOVED
         assert home.automations == {}

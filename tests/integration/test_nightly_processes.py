@@ -27,12 +27,8 @@ def look_once(folder: Path) -> None:
     found.patterns = [at("07:12:00", ("light.kitchen", "on"), id="p_lamp")]
     settings = load_settings(tz="Europe/Berlin", history="", history_entities="")
     models = cast("ModelManager", CountingModels())
-    runner = Runner(
-        store,
-        Pipeline(store, models, settings, clock=clock, read=source.read, mine=found.mine),
-        settings,
-        clock=clock,
-    )
+    pipeline = Pipeline(store, models, settings, clock=clock, read=source.read, mine=found.mine)
+    runner = Runner(store, pipeline, clock=clock)
     nightly = Nightly(runner, store, settings, clock=clock)
     sys.stdout.write("ready\n")
     sys.stdout.flush()

@@ -33,7 +33,7 @@ def runner_over(folder: Path, store: Store, patterns: list[Pattern]) -> Runner:
     settings = load_settings(tz="", history="")
     models = cast("ModelManager", CountingModels())
     pipeline = Pipeline(store, models, settings, clock=clock, read=source.read, mine=found.mine)
-    return Runner(store, pipeline, settings, clock=clock)
+    return Runner(store, pipeline, clock=clock)
 
 
 def hang_in(folder: Path, stage: str) -> None:

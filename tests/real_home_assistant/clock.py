@@ -61,7 +61,7 @@ def set_clock(clock: FrozenClock) -> None:
         def utcnow(cls) -> Any:
             return _REAL.fromtimestamp(clock.look(), datetime_module.UTC).replace(tzinfo=None)
 
-    datetime_module.datetime = Frozen  # type: ignore[misc]
+    datetime_module.datetime = Frozen  # type: ignore[misc]  # the module's own name is what others look up
     time.time = clock.look
 
 
@@ -87,7 +87,7 @@ class FrozenLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._clock.now
 
-    def run_in_executor(  # type: ignore[override]
+    def run_in_executor(  # type: ignore[override]  # the types of func are its caller's affair
         self, executor: Executor | None, func: Any, *args: Any
     ) -> Any:
         future = super().run_in_executor(executor, func, *args)

@@ -1,4 +1,4 @@
-"""A store of its own and a home to read for every test."""
+"""A store of its own, a home to read and a Home Assistant to write to for every test."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from src.analysis.deploying import Deployments
+from src.home_assistant.client import HomeAssistant
 from src.store import Store
+from tests.unit.analysis.deploying_world import DOOR, LAMP, Home, deployments, publish
 from tests.unit.analysis.worlds import Clockwork, CountingModels, Found, Source
 
 
@@ -36,3 +39,15 @@ def found() -> Found:
 @pytest.fixture
 def clock() -> Clockwork:
     return Clockwork()
+
+
+@pytest.fixture
+def home() -> Iterator[Home]:
+    with Home() as home:
+        yield home
+
+
+@pytest.fixture
+def works(store: Store, home: Home, clock: Clockwork) -> Deployments:
+    publish(store, LAMP, DOOR, now=clock())
+    return deployments(store, lambda: HomeAssistant(home.access()), clock)

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from src.analysis.deploying import Deployments
+from src.analysis.settling import GUARD
+from src.domain.events import MICROSECONDS
 from src.domain.patterns import Json, Pattern, TimeTrigger
 from src.domain.runs import RunTrigger
 from src.home_assistant.access import Access
@@ -117,3 +119,9 @@ def edit(home: Home, automation_id: str, **changes: Any) -> None:
 def delete(home: Home, automation_id: str) -> None:
     """The same, with what is in its menu."""
     home.rest(home.users[0], "DELETE", f"config/automation/config/{automation_id}", None)
+
+
+def wait_for_guard(works: Deployments, clock: Clockwork) -> None:
+    """Until Home Assistant has on its disk that an automation is off, and nothing else has to keep it off."""
+    clock.forward(seconds=GUARD / MICROSECONDS)
+    works.tend()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -217,10 +218,10 @@ class TestAnswering:
         ],
     )
     def test_what_does_not_go_together_is_refused(
-        self, store: Store, verdict: Verdict, more: dict[str, object], field: str
+        self, store: Store, verdict: Verdict, more: dict[str, Any], field: str
     ) -> None:
         with pytest.raises(InvalidSetting) as refused:
-            Answers(store, lambda: NOW).give("p_1", verdict, **more)  # type: ignore[arg-type]
+            Answers(store, lambda: NOW).give("p_1", verdict, **more)
         assert refused.value.about == field
         assert store.answers.of("p_1") == []
 

@@ -28,26 +28,25 @@ DEPLOYED, REMOVED = DeploymentState.DEPLOYED, DeploymentState.REMOVED
 
 
 @pytest.fixture
-def home() -> Iterator[Home]:
-    with Home() as home:
-        yield home
-
-
-@pytest.fixture
 def works(store: Store, home: Home, clock: Clockwork) -> Deployments:
     """Those of the process that comes after."""
     publish(store, LAMP, now=clock())
     return deployments(store, lambda: HomeAssistant(home.access()), clock)
 
 
-def deaths(store: Store, home: Home, clock: Clockwork, work: str) -> Iterator[str]:
+def dying(store: Store, mortal: Mortal, clock: Clockwork) -> Deployments:
+    """Those of the process that is killed."""
+    return deployments(store, lambda: mortal, clock)
+
+
+def deaths(store: Store, home: Home, clock: Clockwork, work: str, **how: bool) -> Iterator[str]:
     """Has a process do its work again and again, and kills it one step later each time; ends when it lives."""
     step = 0
     while True:
         for after in (False, True):
             mortal = Mortal(home.access(), step, after=after)
             try:
-                getattr(deployments(store, lambda mortal=mortal: mortal, clock), work)(LAMP.id)  # type: ignore[misc]
+                getattr(dying(store, mortal, clock), work)(LAMP.id, **how)
             except Killed:
                 yield f"{'after' if after else 'before'} {mortal.calls[-1]}"
             else:
@@ -62,6 +61,17 @@ def settled(store: Store) -> DeploymentState | None:
     return None if record is None else record.state
 
 
+def time_there(store: Store, home: Home, death: str) -> str:
+    """The time in the version that Home Assistant has; the record names the same version."""
+    assert settled(store) is DEPLOYED
+    record = store.deployments.get(LAMP.id)
+    assert record is not None
+    assert record.current is not None
+    has = "07:40" if "07:40" in str(home.automations[LAMP_ID]) else "07:10"
+    assert has in str(record.current.config), death
+    return has
+
+
 def test_while_it_is_made(store: Store, home: Home, works: Deployments, clock: Clockwork) -> None:
     deadly = []
     for death in deaths(store, home, clock, "deploy"):
@@ -72,7 +82,7 @@ def test_while_it_is_made(store: Store, home: Home, works: Deployments, clock: C
             assert store.patterns.get(LAMP.id).status is Status.ACCEPTED
         assert works.deploy(LAMP.id).state is DEPLOYED
         assert home.automation == "off"
-        works.withdraw(LAMP.id)
+        works.rollback(LAMP.id, outright=True)
         assert home.automations == {}
     assert any(death.startswith("after POST") for death in deadly)
     assert set(home.automation_states) == {"off"}
@@ -83,12 +93,7 @@ def test_while_a_new_version_takes_its_place(store: Store, home: Home, works: De
     publish(store, LATER, now=clock())
     for death in deaths(store, home, clock, "deploy"):
         works.tend()
-        assert settled(store) is DEPLOYED
-        record = store.deployments.get(LAMP.id)
-        assert record is not None
-        assert record.current is not None
-        has = "07:40" if "07:40" in str(home.automations[LAMP_ID]) else "07:10"
-        assert has in str(record.current.config), death
+        has = time_there(store, home, death)
         assert home.automation == "on"
         if has == "07:40":
             works.rollback(LAMP.id)
@@ -101,12 +106,7 @@ def test_while_it_goes_back_to_the_version_before(
     works.deploy(LAMP.id)
     for death in deaths_of_return(store, home, works, clock):
         works.tend()
-        assert settled(store) is DEPLOYED
-        record = store.deployments.get(LAMP.id)
-        assert record is not None
-        assert record.current is not None
-        has = "07:40" if "07:40" in str(home.automations[LAMP_ID]) else "07:10"
-        assert has in str(record.current.config), death
+        time_there(store, home, death)
     assert set(home.automation_states) == {"off"}
 
 
@@ -119,7 +119,7 @@ def deaths_of_return(store: Store, home: Home, works: Deployments, clock: Clockw
             works.deploy(LAMP.id)
             mortal = Mortal(home.access(), step, after=after)
             try:
-                deployments(store, lambda mortal=mortal: mortal, clock).rollback(LAMP.id)  # type: ignore[misc]
+                dying(store, mortal, clock).rollback(LAMP.id)
             except Killed:
                 yield f"{'after' if after else 'before'} {mortal.calls[-1]}"
             else:
@@ -131,7 +131,7 @@ def test_while_it_is_taken_away(store: Store, home: Home, works: Deployments, cl
     """A removal that was begun is finished: whoever asked for it wanted the automation to stop."""
     works.deploy(LAMP.id)
     begun = 0
-    for death in deaths(store, home, clock, "withdraw"):
+    for death in deaths(store, home, clock, "rollback", outright=True):
         record = store.deployments.get(LAMP.id)
         removing = record is not None and record.state is DeploymentState.REMOVING
         begun += removing
@@ -150,7 +150,7 @@ def test_while_its_guard_is_taken_away(store: Store, home: Home, works: Deployme
     while True:
         mortal = Mortal(home.access(), step)
         try:
-            deployments(store, lambda mortal=mortal: mortal, clock).tend()  # type: ignore[misc]
+            dying(store, mortal, clock).tend()
         except Killed:
             step += 1
             continue
@@ -167,7 +167,7 @@ def test_and_its_owner_changed_it_meanwhile(store: Store, home: Home, works: Dep
     mortal = Mortal(home.access(), 99)
     works.deploy(LAMP.id)
     publish(store, LATER, now=clock())
-    deployments(store, lambda: mortal, clock).preview(LAMP.id)
+    dying(store, mortal, clock).preview(LAMP.id)
     store.deployments.begin_removal(LAMP.id)  # and it died there
     edit(home, LAMP_ID, mode="restart")
     theirs = home.automations[LAMP_ID]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -10,20 +11,20 @@ from src.analysis.duplicates import duplicate
 from src.automations.draft import automation_id_of
 from src.domain.automations import KnownAutomation
 from src.domain.home import Home
-from src.domain.patterns import WEEKDAYS, Pattern, TimeTrigger
+from src.domain.patterns import WEEKDAYS, DayTypeTrigger, Pattern, TimeTrigger
 from tests.unit.domain.every_kind import DAY_TYPE, DURATION, MISSED, SOLAR, THRESHOLD, TIME_OF_DAY
 
 SAME = KnownAutomation("Morning", "automation.morning", True, (TIME_OF_DAY.trigger,), TIME_OF_DAY.actions)
 
 
-def said(pattern: Pattern, *automations: KnownAutomation, **more: object) -> tuple[str, bool] | None:
-    finding = duplicate(pattern, Home("2024.3.3", automations=automations, **more))  # type: ignore[arg-type]
+def said(pattern: Pattern, *automations: KnownAutomation, **more: Any) -> tuple[str, bool] | None:
+    finding = duplicate(pattern, Home("2024.3.3", automations=automations, **more))
     return None if finding is None else (finding.code, finding.blocks)
 
 
 @pytest.mark.parametrize("pattern", [TIME_OF_DAY, DAY_TYPE, SOLAR, THRESHOLD, DURATION], ids=lambda p: str(p.kind))
 def test_one_that_does_the_same_blocks_and_is_named(pattern: Pattern) -> None:
-    triggers = pattern.trigger.times if pattern is DAY_TYPE else (pattern.trigger,)  # type: ignore[union-attr]
+    triggers = pattern.trigger.times if isinstance(pattern.trigger, DayTypeTrigger) else (pattern.trigger,)
     same = replace(SAME, triggers=triggers, actions=pattern.actions)
     finding = duplicate(pattern, Home("2024.3.3", automations=(same,)))
     assert finding is not None

@@ -47,13 +47,6 @@ def home(tmp_path: Path) -> Iterator[RecorderDb]:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store.open(f"sqlite:///{tmp_path / 'ours.db'}")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
 def import_from(store: Store) -> Import:
     def run(path: Path, after_part: Callable[[int], None] = lambda number: None, **reading: Any) -> ImportedHistory:
         def read(*arguments: Any, **options: Any) -> Iterator[HistoryRead]:

@@ -27,6 +27,7 @@ from src.models.model_manager import ModelManager
 from src.settings import load_settings
 from src.store import Store
 from tests.unit.analysis.worlds import Clockwork, CountingModels, Found, Source, after, at, evidence, us
+from tests.unit.store.worlds import leave
 
 Detect = Callable[..., Run]
 
@@ -154,7 +155,7 @@ def test_a_routine_keeps_its_id_its_status_and_its_place_over_months_of_drift(
     detect: Detect, store: Store, found: Found, clock: Clockwork
 ) -> None:
     detect()
-    store.patterns.set_status("p_lamp", Status.ACCEPTED)
+    leave(store, "p_lamp", Status.ACCEPTED)
     for night in range(40):
         clock.forward(days=1)
         minutes = 7 * 60 + 12 + 3 * night
@@ -168,7 +169,7 @@ def test_a_routine_keeps_its_id_its_status_and_its_place_over_months_of_drift(
 
 def test_what_was_rejected_is_not_suggested_again(detect: Detect, store: Store) -> None:
     detect()
-    store.patterns.set_status("p_door", Status.REJECTED)
+    leave(store, "p_door", Status.REJECTED)
     run = detect()
     for each in store.runs.shortlists(run.id):
         assert [pattern.id for pattern in each.patterns] == ["p_lamp"]

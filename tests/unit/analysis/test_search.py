@@ -15,6 +15,7 @@ from src.models.model_manager import ModelManager
 from src.settings import load_settings
 from src.store import Store
 from tests.unit.analysis.worlds import Clockwork, CountingModels, Found, Source, after, at
+from tests.unit.store.worlds import leave
 
 LAMP = at("07:12:00", ("light.kitchen", "on"), id="p_lamp")
 DOOR = after(("binary_sensor.front_door", "on"), ("lock.garage", "locked"), id="p_door")
@@ -54,9 +55,9 @@ def test_only_the_question_is_embedded_and_it_is_not_kept(home: Store, models: C
 
 
 def test_rejected_and_stale_routines_do_not_answer(home: Store, models: CountingModels) -> None:
-    home.patterns.set_status("p_door", Status.REJECTED)
+    leave(home, "p_door", Status.REJECTED)
     assert [pattern.id for pattern in ask(home, models, "door").patterns] == ["p_lamp"]
-    home.patterns.set_status("p_lamp", Status.STALE)
+    leave(home, "p_lamp", Status.STALE)
     assert ask(home, models, "door").patterns == ()
 
 

@@ -369,13 +369,11 @@ def world(folder: Path, *patterns: Pattern, **settings: Any) -> World:
         store=cast(Any, store),
         models=cast(Any, models),
         answers=cast(Any, answers),
-        pipeline=cast(Any, None),
         runner=cast(Any, runner),
         nightly=cast(Any, nightly),
         announcements=cast(Any, FakeAnnouncements()),
         live=None,
         clock=lambda: NOW,
-        home_assistant=None,
         deployments=cast(Any, None),
         tending=cast(Any, FakeTending()),
     )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from src.history import read_history
+from tests.unit.history.conftest import MakeRecorder
 
 AUTOMATIONS = """
 - alias: Kitchen in the morning
@@ -22,10 +22,10 @@ AUTOMATIONS = """
 
 
 @pytest.fixture
-def database(recorder: Callable[..., object], tmp_path: Path) -> Path:
+def database(recorder: MakeRecorder, tmp_path: Path) -> Path:
     made = recorder()
-    made.state("light.hall", "on", datetime(2026, 11, 1, tzinfo=UTC))  # type: ignore[attr-defined]
-    made.state("light.hall", "off", datetime(2026, 11, 2, tzinfo=UTC))  # type: ignore[attr-defined]
+    made.state("light.hall", "on", datetime(2026, 11, 1, tzinfo=UTC))
+    made.state("light.hall", "off", datetime(2026, 11, 2, tzinfo=UTC))
     return tmp_path / "home-assistant_v2.db"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pytest
@@ -36,14 +37,14 @@ def home(request: pytest.FixtureRequest) -> Iterator[RecordingHome]:
         yield fake
 
 
-def read(home: RecordingHome, since: datetime | None = None, **how: object) -> list[HistoryRead]:
+def read(home: RecordingHome, since: datetime | None = None, **how: Any) -> list[HistoryRead]:
     ha = HomeAssistant(home.access())
     parts = read_home_assistant(
         ha,
         describe_home(ha),
         since=None if since is None else micros(since),
         now=micros(home.now),
-        **how,  # type: ignore[arg-type]
+        **how,
     )
     return list(parts)
 

@@ -83,43 +83,6 @@ def test_rows_that_are_no_events_are_counted(recorder: MakeRecorder) -> None:
     assert read.skipped == {"missing_field": 3, "state_too_long": 1, "not_text": 1, "bad_timestamp": 1}
 
 
-def test_who_caused_a_change(recorder: MakeRecorder) -> None:
-    home = recorder()
-    automation, timed, script, asked_script, app, call = (bytes([n]) * 16 for n in range(1, 7))
-    home.event("automation_triggered", NOON, automation)
-    home.event("automation_triggered", NOON, timed)
-    home.event("script_started", NOON, script)
-    home.event("script_started", NOON, asked_script, USER)
-    home.event("call_service", NOON, app, USER)
-    home.event("call_service", NOON, call)
-    home.event("call_service", NOON, automation)
-    home.state("light.wall_switch", "on", NOON)
-    home.state("light.by_state_trigger", "on", NOON, context=automation, parent=b"p" * 16)
-    home.state("light.by_time_trigger", "on", NOON, context=timed)
-    home.state("light.by_script", "on", NOON, context=script)
-    home.state("light.by_asked_script", "on", NOON, context=asked_script, user=USER)
-    home.state("light.by_app", "on", NOON, context=app, user=USER)
-    home.state("light.by_call", "on", NOON, context=call)
-    home.state("light.by_child", "on", NOON, context=b"c" * 16, parent=b"q" * 16)
-    home.state("light.by_automation_of_user", "on", NOON, context=automation, user=USER)
-    home.state("light.without_context", "on", NOON)
-    home.execute("UPDATE states SET context_id_bin = NULL WHERE state_id = (SELECT max(state_id) FROM states)")
-    home.close()
-
-    assert origins(read_history(home.path).log) == {
-        "light.wall_switch": Origin.DEVICE,
-        "light.by_state_trigger": Origin.AUTOMATION,
-        "light.by_time_trigger": Origin.AUTOMATION,
-        "light.by_script": Origin.AUTOMATION,
-        "light.by_asked_script": Origin.USER,
-        "light.by_app": Origin.USER,
-        "light.by_call": Origin.USER,
-        "light.by_child": Origin.AUTOMATION,
-        "light.by_automation_of_user": Origin.AUTOMATION,
-        "light.without_context": Origin.UNKNOWN,
-    }
-
-
 def test_without_its_events_an_automation_is_known_by_its_own_row(recorder: MakeRecorder) -> None:
     # A recorder that excludes events still records when the automation entity ran.
     home = recorder()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pymysql
@@ -97,8 +98,8 @@ def execute(url: str, *statements: str) -> Callable[[], None]:
     return connection.close
 
 
-def with_(url: str, **parts: str) -> str:
-    return make_url(url).set(**parts).render_as_string(hide_password=False)  # type: ignore[arg-type]
+def with_(url: str, **parts: Any) -> str:
+    return make_url(url).set(**parts).render_as_string(hide_password=False)
 
 
 @pytest.mark.heavy

@@ -76,7 +76,6 @@ def test_an_entity_has_what_registries_and_states_say_together(newest: FakeHomeA
     bed = home.entities["light.bed"]
     assert (bed.name, bed.area, bed.floor, bed.labels) == ("Bed", "Bedroom", None, ("Night", "Soft"))
     assert (bed.platform, bed.state, bed.attributes["brightness"]) == ("hue", "off", 3)
-    assert bed.device_id == newest.devices[0]["id"]
     # Its own area comes before its device's, and brings its own floor and labels.
     kitchen = home.entities["light.kitchen"]
     assert (kitchen.area, kitchen.floor, kitchen.labels) == ("Kitchen", "Ground floor", ("Cooking", "Night"))

@@ -14,7 +14,6 @@ from src.domain.progress import Progress, silent
 from src.domain.runs import Run, RunResult
 from src.errors import ServiceError
 from src.jobs.runner import Runner
-from src.settings import load_settings
 from src.store import Store
 from tests.unit.analysis.worlds import Clockwork, Source
 
@@ -77,7 +76,7 @@ def new_runner(store: Store, pipeline: HeldPipeline, clock: Clockwork) -> Iterat
     runners: list[Runner] = []
 
     def make() -> Runner:
-        runners.append(Runner(store, cast("Pipeline", pipeline), load_settings(), clock=clock))
+        runners.append(Runner(store, cast("Pipeline", pipeline), clock=clock))
         return runners[-1]
 
     yield make

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +21,7 @@ from src.jobs.notification import notify_new
 from src.settings import load_settings
 from src.store import Store
 from tests.unit.home_assistant.mosquitto import listening, private_mosquitto
-from tests.unit.store.worlds import NOW, SECOND, pattern, result
+from tests.unit.store.worlds import NOW, SECOND, leave, pattern, result
 
 NODE = "ai_automation_service"
 
@@ -50,13 +50,6 @@ class Nights:
         self.next_run: datetime | None = datetime(2025, 10, 19, 1, tzinfo=UTC)
 
 
-@pytest.fixture
-def empty(tmp_path: Path) -> Iterator[Store]:
-    opened = Store.open(f"sqlite:///{tmp_path / 'home.db'}")
-    yield opened
-    opened.close()
-
-
 def ran(store: Store, *patterns: Pattern, at: int = NOW) -> Run:
     run = store.runs.start(trigger=RunTrigger.NIGHTLY, request={}, now=at)
     return store.runs.publish(run.id, result(*patterns), now=at + SECOND)
@@ -73,13 +66,13 @@ def as_said(attributes: Mapping[str, object]) -> str:
 
 
 @pytest.mark.heavy
-def test_the_sensors_follow_what_happens(empty: Store, tmp_path: Path) -> None:
+def test_the_sensors_follow_what_happens(empty_store: Store, tmp_path: Path) -> None:
     broker = tmp_path / "broker"
     broker.mkdir()
     with private_mosquitto(broker) as mosquitto, listening(mosquitto.port) as home:
         settings = load_settings(mqtt_host="127.0.0.1", mqtt_port=mosquitto.port)
         nights = Nights()
-        announcements = Announcements(settings, empty, nights)
+        announcements = Announcements(settings, empty_store, nights)
         announcements.start()
         home.until_all(
             {
@@ -93,7 +86,7 @@ def test_the_sensors_follow_what_happens(empty: Store, tmp_path: Path) -> None:
         assert json.loads(home.now[f"homeassistant/sensor/{NODE}/last_run/config"])["name"] == "Last run"
 
         covered = pattern(7, covered_by="automation.lamp")
-        run = ran(empty, *(pattern(number) for number in range(5)), covered)
+        run = ran(empty_store, *(pattern(number) for number in range(5)), covered)
         announcements.run_ended(run)
         strongest = [pattern(number).sentence for number in range(3)]
         home.until_all(
@@ -106,10 +99,10 @@ def test_the_sensors_follow_what_happens(empty: Store, tmp_path: Path) -> None:
             }
         )
 
-        empty.patterns.set_status(pattern(0).id, Status.REJECTED)
+        leave(empty_store, pattern(0).id, Status.REJECTED)
         announcements.refresh()
         home.until_all({f"{NODE}/new_suggestions/state": "4"})
-        announcements.run_ended(failed(empty, NOW + 60 * SECOND))
+        announcements.run_ended(failed(empty_store, NOW + 60 * SECOND))
         mend = ("Mend it. " * 50)[:119].rstrip() + "…"
         error = {"code": "history_unreadable", "message": "The history cannot be read.", "remedy": mend}
         home.until_all(
@@ -127,34 +120,31 @@ def test_the_sensors_follow_what_happens(empty: Store, tmp_path: Path) -> None:
         home.until_all({f"{NODE}/availability": "offline"})
 
 
-def test_people_are_told_of_what_is_new_and_of_nothing_else(empty: Store) -> None:
+def test_people_are_told_of_what_is_new_and_of_nothing_else(empty_store: Store) -> None:
     home = Calls()
-    ran(empty, pattern(0))
-    announcements = Announcements(
-        load_settings(ha_notify=True), empty, Nights(), home_assistant=home.as_client, page="http://nas:8018/"
-    )
+    ran(empty_store, pattern(0))
+    announcements = Announcements(load_settings(ha_notify=True), empty_store, Nights(), home_assistant=home.as_client)
     announcements.start()
-    announcements.run_ended(ran(empty, pattern(0), pattern(1), at=NOW + 60 * SECOND))
+    announcements.run_ended(ran(empty_store, pattern(0), pattern(1), at=NOW + 60 * SECOND))
     name, data = home.next()
     assert name == "persistent_notification.create"
     assert data["title"] == "A new routine was found"
     assert "Lamp 1" in data["message"]
     assert "Lamp 0" not in data["message"]
     assert "2 suggestions wait" in data["message"]
-    assert "(http://nas:8018/)" in data["message"]
-    announcements.run_ended(ran(empty, pattern(0), pattern(1), at=NOW + 120 * SECOND))
-    announcements.run_ended(failed(empty, NOW + 180 * SECOND))
+    announcements.run_ended(ran(empty_store, pattern(0), pattern(1), at=NOW + 120 * SECOND))
+    announcements.run_ended(failed(empty_store, NOW + 180 * SECOND))
     announcements.close()
     assert home.made.empty()
 
 
 def test_an_unreachable_home_or_store_is_logged_and_the_next_note_goes_well(
-    empty: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    empty_store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     home = Calls(away=True)
-    announcements = Announcements(load_settings(ha_notify=True), empty, Nights(), home_assistant=home.as_client)
+    announcements = Announcements(load_settings(ha_notify=True), empty_store, Nights(), home_assistant=home.as_client)
     announcements.start()
-    announcements.run_ended(ran(empty, pattern(0)))
+    announcements.run_ended(ran(empty_store, pattern(0)))
     home.next()
     announcements.close()
     home.away = False
@@ -163,30 +153,30 @@ def test_an_unreachable_home_or_store_is_logged_and_the_next_note_goes_well(
         raise StoreError("The disk is full.")
 
     with monkeypatch.context() as patched:
-        patched.setattr(empty.patterns, "page", broken)
+        patched.setattr(empty_store.patterns, "page", broken)
         announcements.start()
         announcements.close()
     announcements.start()
-    announcements.run_ended(ran(empty, pattern(0), pattern(1), at=NOW + 60 * SECOND))
+    announcements.run_ended(ran(empty_store, pattern(0), pattern(1), at=NOW + 60 * SECOND))
     assert "Lamp 1" in home.next()[1]["message"]
     announcements.close()
     codes = [record.__dict__["code"] for record in caplog.records if record.message == "not_announced"]
     assert list(dict.fromkeys(codes)) == ["home_assistant_unreachable", "store_error"]
 
 
-def test_nothing_is_announced_unless_somebody_asked_for_it(empty: Store) -> None:
+def test_nothing_is_announced_unless_somebody_asked_for_it(empty_store: Store) -> None:
     home = Calls()
-    announcements = Announcements(load_settings(), empty, Nights(), home_assistant=home.as_client)
+    announcements = Announcements(load_settings(), empty_store, Nights(), home_assistant=home.as_client)
     announcements.start()
-    announcements.run_ended(ran(empty, pattern(0)))
+    announcements.run_ended(ran(empty_store, pattern(0)))
     announcements.close()
     assert home.made.empty()
 
 
-def test_a_broker_that_is_away_disturbs_nothing(empty: Store) -> None:
-    announcements = Announcements(load_settings(mqtt_host="127.0.0.1", mqtt_port=1), empty, Nights())
+def test_a_broker_that_is_away_disturbs_nothing(empty_store: Store) -> None:
+    announcements = Announcements(load_settings(mqtt_host="127.0.0.1", mqtt_port=1), empty_store, Nights())
     announcements.start()
-    announcements.run_ended(ran(empty, pattern(0)))
+    announcements.run_ended(ran(empty_store, pattern(0)))
     announcements.close()
 
 

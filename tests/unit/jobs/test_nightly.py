@@ -135,7 +135,7 @@ def test_a_history_that_is_gone_is_a_failed_night_people_can_see(
 
 
 def test_a_home_without_history_is_left_alone(empty_store: Store, clock: Clockwork) -> None:
-    runner = Runner(empty_store, cast("Pipeline", None), load_settings(), clock=clock)
+    runner = Runner(empty_store, cast("Pipeline", None), clock=clock)
     nightly = Nightly(runner, empty_store, load_settings(tz="", history=""), clock=clock)
     assert nightly.look() is None
     assert empty_store.runs.page().items == ()

@@ -15,7 +15,6 @@ from src.domain.runs import RunState, RunTrigger
 from src.errors import HistoryEmpty, HistoryNotFound, InvalidSetting, NoHistory, NotFound, RunError, RunInProgress
 from src.jobs.lease import KeptLease
 from src.jobs.runner import RUN_LEASE, Runner, RunProgress
-from src.settings import load_settings
 from src.store import Store
 from src.store.owners import TTL, here, new_owner, retire, surely_dead, take
 from tests.unit.analysis.worlds import Clockwork
@@ -120,7 +119,7 @@ def test_what_can_be_seen_at_once_makes_no_run(
 
 
 def test_a_home_without_history_makes_no_run(empty_store: Store, clock: Clockwork) -> None:
-    runner = Runner(empty_store, cast("Pipeline", None), load_settings(), clock=clock)
+    runner = Runner(empty_store, cast("Pipeline", None), clock=clock)
     with pytest.raises(NoHistory):
         submit(runner)
     assert empty_store.runs.page().items == ()

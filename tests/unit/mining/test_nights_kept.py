@@ -13,6 +13,7 @@ from src.domain.runs import RunResult, RunTrigger
 from src.domain.whys import Why
 from src.store import Store
 from tests.unit.domain.every_kind import CO_OCCURRENCE, SOLAR, TIME_OF_DAY
+from tests.unit.store.worlds import leave
 
 NIGHT = 1_770_000_000_000_000  # µs UTC
 LAMP = TIME_OF_DAY.with_(id="p_aaaaaaaaaaaaaaaa")
@@ -92,7 +93,7 @@ def test_what_is_gone_and_comes_back_is_what_it_was(store: Store) -> None:
 @pytest.mark.parametrize("status", [Status.ACCEPTED, Status.REJECTED, Status.SNOOZED])
 def test_an_answer_outlives_the_routine(store: Store, status: Status) -> None:
     publish(store, 0, LAMP)
-    store.patterns.set_status(LAMP.id, status)
+    leave(store, LAMP.id, status)
     publish(store, 1)
     publish(store, 30, replaced=frozenset({LAMP.id}))
     assert store.patterns.get(LAMP.id).status is status

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from src.domain.answers import Answer, Reason, Verdict
@@ -21,8 +23,8 @@ def published(store: Store, *numbers: int, now: int = NOW) -> None:
     store.runs.publish(run.id, result(*map(pattern, numbers)), now=now)
 
 
-def said(number: int, verdict: Verdict, *, at: int = NOW, **changes: object) -> Answer:
-    return Answer(pattern(number).id, verdict, at, pattern(number), **changes)  # type: ignore[arg-type]
+def said(number: int, verdict: Verdict, *, at: int = NOW, **changes: Any) -> Answer:
+    return Answer(pattern(number).id, verdict, at, pattern(number), **changes)
 
 
 def status(store: Store, number: int) -> Status:
@@ -45,7 +47,7 @@ def test_every_answer_is_kept_and_the_last_counts(store: Store) -> None:
 
 
 def test_a_pattern_that_is_not_there_takes_no_answer(store: Store) -> None:
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFound, match=pattern(1).id):
         store.answers.add(said(1, Verdict.ACCEPTED), correction=None)
     assert store.answers.of(pattern(1).id) == []
 

@@ -12,7 +12,7 @@ from src.domain.runs import Run, RunTrigger
 from src.errors import InvalidSetting, NotFound
 from src.store import Store
 from src.store.publication import GRACE
-from tests.unit.store.worlds import NOW, SECOND, pattern, result
+from tests.unit.store.worlds import NOW, SECOND, leave, pattern, result
 
 LATER = NOW + GRACE + 10 * SECOND  # when what was last found at NOW has faded
 
@@ -40,8 +40,6 @@ def test_a_pattern_comes_back_as_it_was_published(store: Store) -> None:
 def test_unknown_patterns(store: Store) -> None:
     with pytest.raises(NotFound, match="p_0"):
         store.patterns.get("p_0")
-    with pytest.raises(NotFound, match="p_0"):
-        store.patterns.set_status("p_0", Status.ACCEPTED)
     assert store.patterns.all() == []
     assert store.patterns.page().items == ()
 
@@ -67,7 +65,7 @@ def test_the_last_run_gives_the_order_and_the_newest_form(store: Store) -> None:
 def test_what_a_run_does_to_a_status(store: Store, given: Status, found_again: Status, not_found: Status) -> None:
     publish(store, pattern(1), pattern(2))
     for number in (1, 2):
-        assert store.patterns.set_status(pattern(number).id, given).status is given
+        leave(store, pattern(number).id, given)
 
     # What the run believes of the status does not count: a person may have changed it since.
     publish(store, pattern(1, status=Status.STALE), now=LATER)
@@ -121,8 +119,8 @@ def test_a_run_over_a_part_says_nothing_of_what_it_did_not_look_for(store: Store
 
 def test_filters(store: Store) -> None:
     publish(store, *(pattern(number) for number in range(6)))
-    store.patterns.set_status(pattern(0).id, Status.ACCEPTED)
-    store.patterns.set_status(pattern(1).id, Status.STALE)
+    leave(store, pattern(0).id, Status.ACCEPTED)
+    leave(store, pattern(1).id, Status.STALE)
 
     def shown(**filters: object) -> list[int]:
         return numbers(store.patterns.page(**filters).items)  # type: ignore[arg-type]

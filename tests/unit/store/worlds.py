@@ -1,4 +1,4 @@
-"""Logs, patterns and results to store, and what to compare them by."""
+"""Logs, patterns and results to store, what people answer to them, and what to compare them by."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from src.domain.answers import Answer, Verdict
 from src.domain.events import EntityInfo, EventLog, Origin
 from src.domain.patterns import (
     Action,
@@ -21,6 +22,7 @@ from src.domain.patterns import (
     TimeTrigger,
 )
 from src.domain.runs import RunResult, Shortlist
+from src.store import Store
 
 NOW = 1_760_752_800_000_000  # 2025-10-18T02:00:00Z
 SECOND = 1_000_000
@@ -120,3 +122,13 @@ def result(*patterns: Pattern, shortlists: Sequence[Shortlist] = ()) -> RunResul
         timings={"mine": 1.5},
         left_out={"bad_timestamp": 3},
     )
+
+
+def leave(store: Store, pattern_id: str, status: Status) -> None:
+    """Bring a new pattern to a status the ways there are: somebody's answer, or another pattern's that hides it."""
+    if status is Status.STALE:
+        store.answers.hide([pattern_id])
+    else:
+        verdict = next(each for each in Verdict if each.status is status)
+        store.answers.add(Answer(pattern_id, verdict, NOW, store.patterns.get(pattern_id)), correction=None)
+    assert store.patterns.get(pattern_id).status is status

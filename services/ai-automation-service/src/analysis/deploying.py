@@ -164,10 +164,6 @@ class Deployments:
         logger.info("automation_taken_back", extra={"pattern": pattern_id, "removed": previous is None})
         return self._looking.seen(pattern_id, editor, followed=False)
 
-    def withdraw(self, pattern_id: str) -> DeploymentStatus:
-        """Delete the automation, as for one that people undo again and again. Raises as :meth:`rollback`."""
-        return self.rollback(pattern_id, outright=True)
-
     def status(self, pattern_id: str) -> DeploymentStatus:
         """How it stands now. Without Home Assistant: how it stood last, and a note that says so.
 

@@ -40,13 +40,11 @@ class Services:
     store: Store
     models: ModelManager
     answers: Answers
-    pipeline: Pipeline
     runner: Runner
     nightly: Nightly
     announcements: Announcements
     live: Live | None
     clock: Clock
-    home_assistant: HomeAssistant | None
     deployments: Deployments
     tending: Tending
 
@@ -85,7 +83,7 @@ def open_services(settings: Settings, clock: Clock = instant_now) -> Services:
     home_assistant = client_of(settings)
     store = Store.open(settings.store_url)
     pipeline = Pipeline(store, models, settings, clock=clock, home_assistant=lambda: home_assistant)
-    runner = Runner(store, pipeline, settings, clock=clock, ended=lambda run: announcements.run_ended(run))
+    runner = Runner(store, pipeline, clock=clock, ended=lambda run: announcements.run_ended(run))
     nightly = Nightly(runner, store, settings, clock=clock)
     announcements = Announcements(settings, store, nightly, home_assistant=lambda: home_assistant)
     follow_ups = FollowUps(store, clock)
@@ -95,13 +93,11 @@ def open_services(settings: Settings, clock: Clock = instant_now) -> Services:
         store=store,
         models=models,
         answers=Answers(store, clock),
-        pipeline=pipeline,
         runner=runner,
         nightly=nightly,
         announcements=announcements,
         live=_live(settings, home_assistant, store, follow_ups, clock),
         clock=clock,
-        home_assistant=home_assistant,
         deployments=deployments,
         tending=Tending(deployments),
     )

@@ -207,7 +207,7 @@ def _detect(store: Store, request: DetectRequest, settings: Settings, progress: 
         InputError, RunInProgress: before the run. RunFailed: what the run ended with.
     """
     pipeline = Pipeline(store, ModelManager(settings), settings, clock=instant_now)
-    runner = Runner(store, pipeline, settings, clock=instant_now)
+    runner = Runner(store, pipeline, clock=instant_now)
     try:
         runner.recover()
         run = runner.submit(request, trigger=RunTrigger.CLI).run

@@ -21,7 +21,6 @@ class HomeEntity:
         name: what its owner calls it, else what its integration does.
         area: name of its own area, else of its device's; ``floor`` is the name of that area's floor.
         labels: names of its own labels, its device's and its area's, sorted.
-        device_id: Home Assistant's id of its device.
         platform: the integration it comes from, such as ``hue``.
         category: ``config`` or ``diagnostic`` for what only sets up or reports on a device.
         state: now; None when it has none.
@@ -35,7 +34,6 @@ class HomeEntity:
     labels: tuple[str, ...] = ()
     device_class: str | None = None
     unit: str | None = None
-    device_id: str | None = None
     platform: str | None = None
     category: str | None = None
     hidden: bool = False

@@ -219,7 +219,7 @@ def read_starts(database: RecorderDatabase, tables: set[str], before: Starts | N
 def _seconds(starts: Sequence[object]) -> Iterator[float]:
     for start in starts:
         try:
-            moment = start if isinstance(start, datetime) else datetime.fromisoformat(start)  # type: ignore[arg-type]
-        except (TypeError, ValueError):
+            moment = start if isinstance(start, datetime) else datetime.fromisoformat(str(start))
+        except ValueError:
             continue  # a start nobody can read marks nothing
         yield (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -262,7 +262,7 @@ def listen(session: Session, contexts: LiveContexts, buffer: Buffer) -> None:
             thing = None if message is None else heard(message[1], contexts)
             if thing is not None:
                 buffer.put(thing)
-    except Exception as failure:
+    except Exception as failure:  # whatever it was, who takes from the buffer is told at its end
         error = failure
     finally:
         buffer.end(error)

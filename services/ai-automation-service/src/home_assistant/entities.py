@@ -50,7 +50,6 @@ def _entity(entity_id: str, entry: Json, state: Json, registries: Registries) ->
             entry.get("device_class"), attributes.get("device_class"), entry.get("original_device_class")
         ),
         unit=plain_text(attributes.get("unit_of_measurement")),
-        device_id=_text(entry.get("device_id")),
         platform=_text(entry.get("platform")),
         category=_text(entry.get("entity_category")),
         hidden=bool(entry.get("hidden_by")),

@@ -57,7 +57,6 @@ class Announcements:
 
     Args:
         home_assistant: the one to notify, made when it is needed; None when there is none.
-        page: address of this service's page, as a browser reaches it; None if it is not known.
 
     Raises:
         InvalidSetting: MQTT_HOST or MQTT_DISCOVERY_PREFIX.
@@ -70,13 +69,11 @@ class Announcements:
         nightly: Scheduled,
         *,
         home_assistant: Callable[[], HomeAssistant | None] = lambda: None,
-        page: str | None = None,
     ) -> None:
         self._store = store
         self._nightly = nightly
         self._notify = settings.ha_notify
         self._home_assistant = home_assistant
-        self._page = page
         self._notes: SimpleQueue[Run | bool] = SimpleQueue()
         self._thread: Thread | None = None
         self._known: set[str] | None = None  # ids of new suggestions that were there before; None: nobody looked
@@ -146,7 +143,7 @@ class Announcements:
         if self._notify and ended is not None and ended.state is RunState.SUCCEEDED:
             home_assistant = self._home_assistant()
             if home_assistant is not None:
-                notify_new(home_assistant, fresh, waiting=len(new), page=self._page)
+                notify_new(home_assistant, fresh, waiting=len(new))
 
     def _new_suggestions(self) -> list[Pattern]:
         """Those that nobody has answered and that no automation does already; strongest first."""

@@ -15,13 +15,12 @@ _LONGEST = 200  # letters of a sentence
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+!|~-])")
 
 
-def notify_new(ha: HomeAssistant, fresh: Sequence[Pattern], *, waiting: int, page: str | None = None) -> None:
+def notify_new(ha: HomeAssistant, fresh: Sequence[Pattern], *, waiting: int) -> None:
     """Show a persistent notification of what a run found for the first time; nothing if that is nothing.
 
     Args:
         fresh: strongest first; of the first three the sentence is told.
         waiting: how many suggestions nobody has answered yet, these among them.
-        page: address of this service's page, as a browser reaches it; None if it is not known.
 
     Raises:
         HomeAssistantError.
@@ -33,13 +32,12 @@ def notify_new(ha: HomeAssistant, fresh: Sequence[Pattern], *, waiting: int, pag
     if count > _SHOWN:
         lines.append(f"- and {count - _SHOWN} more")
     closing = f"{waiting} suggestions wait for an answer." if waiting > count else ""
-    link = f"[Look at them]({page})" if page else ""
     ha.call_service(
         "persistent_notification.create",
         {
             "notification_id": NOTIFICATION_ID,
             "title": "A new routine was found" if count == 1 else f"{count} new routines were found",
-            "message": "\n\n".join(part for part in ("\n".join(lines), closing, link) if part),
+            "message": "\n\n".join(part for part in ("\n".join(lines), closing) if part),
         },
     )
 

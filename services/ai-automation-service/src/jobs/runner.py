@@ -12,7 +12,6 @@ from src.analysis.pipeline import Clock, DetectRequest, Pipeline, failure
 from src.domain.runs import Run, RunState, RunTrigger
 from src.errors import NoHistory, RunError, RunInProgress, RunInterrupted, ServiceError
 from src.jobs.lease import KeptLease
-from src.settings import Settings
 from src.store.owners import new_owner, retire, take
 from src.store.store import Store
 
@@ -67,7 +66,6 @@ class Runner:
         self,
         store: Store,
         pipeline: Pipeline,
-        settings: Settings,
         *,
         clock: Clock,
         ended: Callable[[Run], object] = lambda run: None,

@@ -14,7 +14,7 @@ POSITIONS: dict[str, tuple[float, float]] = {
     "Australia/Sydney": (-33.87, 151.21),
 }
 
-# Area and kind (of movement.ROOM_KINDS); the first is where the front door leads to.
+# Area and kind (of movement.Room); the first is where the front door leads to.
 ROOMS: tuple[tuple[str, str], ...] = (
     ("Hallway", "hallway"),
     ("Kitchen", "kitchen"),

@@ -25,7 +25,6 @@ _WEIGHTS: dict[str, tuple[float, ...]] = {
     "garage": (0, 0.3, 0.5, 0.5, 0.6, 0.5, 0.1),
     "other": (0.1, 0.3, 0.7, 0.7, 0.8, 0.7, 0.3),
 }
-ROOM_KINDS = tuple(_WEIGHTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +32,7 @@ class Room:
     """A room and, if it has one, its motion sensor.
 
     Attributes:
-        kind: of ROOM_KINDS; how often it is visited at which hour.
+        kind: one of those above; how often it is visited at which hour.
         motion: entity id of the sensor, or None.
         hold_seconds: how long the sensor stays on after the last movement.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, select
 
 from src.domain.corrections import Correction, corrected
 from src.domain.patterns import Pattern, Status
@@ -73,12 +73,6 @@ class PatternRepository:
             last = shown[-1]
             following = cursor_of("patterns", last.id, last.position, last.last_run)
         return Page(tuple(_pattern(row) for row in shown), following)
-
-    def set_status(self, pattern_id: str, status: Status) -> Pattern:
-        """Raises NotFound."""
-        with self._database.write() as connection:
-            connection.execute(update(pattern).where(pattern.c.id == pattern_id).values(status=str(status)))
-            return _get(connection, pattern_id)
 
 
 _ALL = select(pattern).order_by(pattern.c.position, pattern.c.id)

@@ -47,7 +47,7 @@ class Device(RestoreEntity):
 
         self.async_on_remove(async_call_later(self.hass, self._late, heard))
 
-    @callback  # type: ignore[untyped-decorator]
+    @callback  # type: ignore[untyped-decorator]  # as above
     def report(self, value: str) -> None:
         """Say that something happened to it: nobody asked through Home Assistant."""
         self._attr_available = value != "unavailable"
