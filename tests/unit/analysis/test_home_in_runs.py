@@ -179,6 +179,20 @@ class TestHomeAssistantsOwnHistory:
         told = [warning for warning in run.inputs["warnings"] if URL in warning]
         assert len(told) == 1
 
+    def test_an_import_that_breaks_off_is_no_success(
+        self, detect: Detect, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        detect()
+
+        def breaks_off(*_: object, **__: object) -> None:
+            raise HomeAssistantUnreachable(URL, "the connection broke")
+
+        monkeypatch.setattr("src.analysis.sources.read_home_assistant", breaks_off)
+        with pytest.raises(HomeAssistantUnreachable):
+            detect(DetectRequest(history="home_assistant"))
+        assert store.runs.page().items[0].state is RunState.FAILED
+        assert shown(store) == {"p_lamp", "p_evening", "p_door"}
+
     def test_a_first_import_without_it_fails_and_says_why(self, detect: Detect, store: Store, ha: Ha) -> None:
         ha.home = HomeAssistantRefused(URL)
         with pytest.raises(HomeAssistantRefused):

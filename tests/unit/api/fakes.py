@@ -193,9 +193,13 @@ class FakeRuns:
 @dataclass
 class FakeEvents:
     zone: str | None = None
+    empty: bool = False
 
     def time_zone(self) -> str | None:
         return self.zone
+
+    def span(self) -> tuple[int, int] | None:
+        return None if self.empty else (NOW, NOW)
 
 
 @dataclass

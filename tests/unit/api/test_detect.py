@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from threading import Event
 from typing import Any
@@ -19,6 +20,7 @@ from src.api.services import WAITING_THREADS
 from src.domain.patterns import Kind
 from src.domain.runs import Run, Shortlist
 from src.errors import InvalidSetting
+from src.main import create_app
 from src.settings import load_settings
 from tests.unit.api.fakes import HALL, KITCHEN, World
 from tests.unit.api.test_problems import assert_problem
@@ -37,6 +39,15 @@ def test_an_empty_body_begins_a_run_with_every_default(client: TestClient, home:
     assert body["run"]["state"] == "running"
     assert body["run"]["created_at"] == "2025-10-18T02:00:00Z"
     assert home.runner.requests == [DetectRequest()]
+
+
+@pytest.mark.parametrize(("empty", "history"), [(True, "home_assistant"), (False, None)])
+def test_before_the_first_import_what_is_set_is_read(home: World, empty: bool, history: str | None) -> None:
+    home.store.events.empty = empty
+    settings = home.services.settings.model_copy(update={"ha_url": "http://home.local:8123", "ha_token": "t"})
+    with TestClient(create_app(replace(home.services, settings=settings)), base_url="http://localhost:8018") as client:
+        client.post("/patterns/detect")
+    assert home.runner.requests == [DetectRequest(history=history)]
 
 
 def test_every_field_reaches_the_runner(client: TestClient, home: World) -> None:

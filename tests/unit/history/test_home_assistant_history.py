@@ -100,6 +100,16 @@ def test_a_logbook_that_tells_nothing_is_told(home: RecordingHome) -> None:
     assert "who caused a change is unknown" in warning
 
 
+def test_sensors_with_a_unit_do_not_make_a_logbook_silent(home: RecordingHome) -> None:
+    home.add_entity("sensor.power", attributes=SENSOR)
+    for value in range(60):
+        home.change("sensor.power", str(value), Origin.UNKNOWN, attributes=SENSOR)
+    home.app("light.hall", "on")
+    home.answers["logbook/get_events"] = lambda fields: []
+
+    assert not any(part.warnings for part in read(home))
+
+
 def test_an_automation_that_waits_is_one_whatever_window_it_acts_in(home: RecordingHome) -> None:
     by_app = home.app("light.porch", "on")
     for hours in (0.2, 0.7, 1.3, 2.9, 7.7, 23.0):

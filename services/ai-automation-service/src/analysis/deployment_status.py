@@ -127,6 +127,7 @@ class Looking:
         sight = look_at(record, config)
         if record is not None:
             record = self._settling.note(record, sight, running)
+        live = None if config is None else running.get(automation_id)
         notes = []
         changes = None
         state = None if record is None else record.state
@@ -137,9 +138,8 @@ class Looking:
             changes = None if record.current is None else differences(record.current.config, config)
         elif state is DeploymentState.MISSING:
             notes.append(_MISSING)
-        elif record is not None and record.guarded is not None:
+        elif record is not None and record.guarded is not None and live is not None and live.on:
             notes.append(_GUARDED)
-        live = None if config is None else running.get(automation_id)
         return DeploymentStatus(
             pattern_id,
             automation_id,

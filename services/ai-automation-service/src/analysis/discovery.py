@@ -30,7 +30,7 @@ from src.domain.patterns import Json, Kind, Pattern, Status
 from src.domain.position import placed
 from src.domain.progress import Progress
 from src.domain.whys import Why
-from src.errors import HomeAssistantError, InvalidSetting, NoHistory
+from src.errors import HomeAssistantError, HomeAssistantUnreachable, InvalidSetting, NoHistory
 from src.history.machines import unknown_users
 from src.history.source import read_in_parts
 from src.home_assistant.client import HomeAssistant
@@ -161,7 +161,8 @@ class Discovery:
 
     def _import(self, request: DetectRequest, reading: Reading, time_zone: str | None) -> ImportedHistory:
         """What is new in the source. A Home Assistant that is away costs nothing but the news, as long as there is
-        something to mine: the next import goes on where the last one stopped.
+        something to mine: the next import goes on where the last one stopped. One that goes away in the middle fails
+        the run, which is tried again soon: of a first import only the oldest days may be there.
         """
         try:
             source = source_of(request, reading)
@@ -169,11 +170,13 @@ class Discovery:
                 return NOTHING_IMPORTED
             return import_source(self._store, source, time_zone=time_zone, progress=reading.progress, now=reading.now)
         except HomeAssistantError as error:
-            if self._store.events.span() is None:
+            away = reading.view.failed is error
+            broke_off = isinstance(error, HomeAssistantUnreachable) and not away
+            if broke_off or self._store.events.span() is None:
                 raise
             logger.warning("home_assistant_away", extra={"code": error.code, "why": error.message})
             said = f"{error} This run used what was imported before."
-            return replace(NOTHING_IMPORTED, warnings=() if reading.view.failed is error else (said,))
+            return replace(NOTHING_IMPORTED, warnings=() if away else (said,))
 
     def _chosen(self, log: EventLog) -> Chosen:
         """The events that are learned from."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from anyio import to_thread
 from fastapi import APIRouter, Request, Response
 
 from src.analysis.pipeline import DetectRequest
+from src.analysis.sources import standing_history
 from src.api.pattern_schemas import ShortlistOut
 from src.api.problems import BODY_PROBLEMS, PROBLEMS, documented, problem_response
 from src.api.run_schemas import DetectIn, Finished, RunOut, Started
@@ -120,7 +123,11 @@ def _submit(services: Services, asked: DetectIn) -> Submitted:
     home_zone = "UTC"
     if asked.start is not None or asked.end is not None:
         home_zone = services.settings.tz or services.store.events.time_zone() or "UTC"
-    return services.runner.submit(detect_request(asked, home_zone, services.settings), trigger=RunTrigger.API)
+    request = detect_request(asked, home_zone, services.settings)
+    standing = standing_history(services.settings)
+    if request.history is None and standing is not None and services.store.events.span() is None:
+        request = replace(request, history=standing)  # nothing was imported yet, so what is set is read first
+    return services.runner.submit(request, trigger=RunTrigger.API)
 
 
 async def _wait(http: Request, services: Services, lanes: Lanes, run: Run) -> Run:

@@ -72,7 +72,8 @@ class DetectIn(RequestModel):
         min_length=1,
         max_length=4096,
         pattern="^[^\x00]+$",
-        description="Path of a history to import first, on the service's machine; left out: mine what was imported.",
+        description="Path of a history to import first, on the service's machine; left out: mine what was imported, or"
+        " read what is set if nothing was.",
     )
     entities: str | None = Field(
         None,

@@ -39,12 +39,11 @@ PATIENCE = 120.0  # s, for an answer: a day of a busy home is read from a slow d
 
 _HOUR = 3_600 * MICROSECONDS
 _SHORTEST, _LONGEST = _HOUR // 6, DAY
-_USUAL = 10 * DAY
 _FEW, _MANY = 4_000, 20_000  # rows of an answer, below and above which the next window is longer or shorter
 _LEAD = 60 * MICROSECONDS  # what came first in a context is looked for from so much earlier; contexts last 5 s
 _EDGE = 1_000  # µs; it is not told whether the ends of a span are part of it
 _IDS = 100  # entities in one question
-_TELLING = 50  # changes of a window of which the logbook would name some
+_TELLING = 50  # changes of a window, sensors with a unit left out, of which the logbook would name some
 _FOREVER = 2**62
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -138,15 +137,16 @@ class ApiHistory:
         return self._logbook(since, None, ids).automatic if ids else {}
 
     def _oldest(self, now: int) -> int:
-        """The instant of the oldest entry of the logbook; as far back as recorders usually go when it has none."""
+        """The instant of the oldest change in the logbook, less a day; as far back as there is use for without one."""
         low, width = now - OLDEST, _HOUR
         while low < now:
             entries = self._entries(low, low + width)
-            times = [entry["when"] for entry in entries if isinstance(entry.get("when"), int | float)]
+            changes = [entry for entry in entries if "entity_id" in entry]
+            times = [entry["when"] for entry in changes if isinstance(entry.get("when"), int | float)]
             if times:
                 return int(min(times) * MICROSECONDS) - DAY  # first states and sensors with a unit are not in it
             low, width = low + width, min(2 * width, _LONGEST)
-        return now - _USUAL
+        return now - OLDEST
 
     def _window(self, low: int, high: int | None, first: int) -> tuple[HistoryRead, int]:
         """The changes with ``low <= time < high``, and how many rows it took to learn of them.
@@ -178,18 +178,18 @@ class ApiHistory:
 
         It does so where what the recorder leaves out is written in a way that makes it leave out all.
         """
-        changed = {change.entity_id for change in rows.changes if not self._is_numeric(change.entity_id)}
-        if not changed:
+        acts = [change.entity_id for change in rows.changes if not self._is_numeric(change.entity_id)]
+        if not acts:
             return page
         acting = [entity_id for entity_id in self._home.entities if domain_of(entity_id) in AUTOMATIC_DOMAINS]
-        ids = sorted(changed.union(acting))
+        ids = sorted({*acts, *acting})
         entries = [
             entry
             for index in range(0, len(ids), _IDS)
             for entry in self._entries(low - _LEAD, high, ids[index : index + _IDS])
         ]
         found = read_page(entries, self._admission, self._machines, counted)
-        if not found.origins and len(rows.changes) >= _TELLING and _SILENT not in self._missing:
+        if not found.origins and len(acts) >= _TELLING and _SILENT not in self._missing:
             self._missing.append(_SILENT)
         return found if found.origins else page
 
