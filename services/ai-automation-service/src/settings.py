@@ -73,6 +73,9 @@ class Settings(BaseSettings):
         " empty: all.",
     )
     exclude: str = Field("", description="These are not learned from; the same forms as INCLUDE.")
+    include_users: str = Field(
+        "", description="Names or ids of the only users whose acts are learned from, by comma; empty: all."
+    )
     exclude_users: str = Field(
         "", description="Names or ids of users that are programs (Node-RED, a voice assistant), by comma."
     )

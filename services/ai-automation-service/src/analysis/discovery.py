@@ -219,12 +219,16 @@ class Discovery:
 
 
 def _strangers(view: View, settings: Settings) -> tuple[str, ...]:
-    """What to say of names in EXCLUDE_USERS that nobody has."""
-    if view.home is None or not view.home.users:
+    """What to say of names in INCLUDE_USERS and EXCLUDE_USERS that nobody has."""
+    if view.home is None:
         return ()
+    if not view.home.users:
+        said = "INCLUDE_USERS cannot be kept: Home Assistant names its users to an administrator's token only."
+        return (said,) if settings.include_users.strip() else ()
     return tuple(
-        f"EXCLUDE_USERS names {word!r}, and no user of Home Assistant is called so."
-        for word in unknown_users(view.home, settings.exclude_users)
+        f"{name} names {word!r}, and no user of Home Assistant is called so."
+        for name, named in (("INCLUDE_USERS", settings.include_users), ("EXCLUDE_USERS", settings.exclude_users))
+        for word in unknown_users(view.home, named)
     )
 
 

@@ -110,7 +110,7 @@ def _home_assistant(request: DetectRequest, reading: Reading) -> Source:
         raise reading.view.failed
     home = reading.view.home
     assert home is not None
-    machines = machine_users(home, reading.settings.exclude_users)
+    machines = machine_users(home, reading.settings.exclude_users, reading.settings.include_users)
 
     def read(time_zone: str | None, since: int | None) -> Iterator[HistoryRead]:
         return read_home_assistant(
@@ -168,11 +168,8 @@ def _influxdb(request: DetectRequest, reading: Reading) -> Source:
 
 def _programs(reading: Reading) -> frozenset[bytes]:
     """Ids of the users that are programs, as a recorder has them."""
-    words = reading.settings.exclude_users
-    home = reading.view.home
-    if not words.strip():
-        return frozenset()
-    ids = machine_users(home or Home(version=""), words)
+    home = reading.view.home or Home(version="")
+    ids = machine_users(home, reading.settings.exclude_users, reading.settings.include_users)
     return frozenset(bytes.fromhex(each) for each in ids if _is_hexadecimal(each))
 
 

@@ -108,7 +108,12 @@ def _live(
 ) -> Live | None:
     if ha is None or not settings.ha_live:
         return None
-    options = LiveOptions(settings.selection, settings.exclude_users, settings.tz or None)
+    options = LiveOptions(
+        selection=settings.selection,
+        include_users=settings.include_users,
+        exclude_users=settings.exclude_users,
+        time_zone=settings.tz or None,
+    )
     return Live(ha, store, describe=describe_home, clock=clock, options=options, fired=follow_ups.told)
 
 

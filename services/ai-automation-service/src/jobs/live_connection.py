@@ -41,7 +41,7 @@ class LiveOptions:
     """What is listened to, and how often it is written.
 
     Attributes:
-        exclude_users: names or ids of users that are programs, by comma.
+        include_users, exclude_users: names or ids of users, by comma; see ``machine_users``.
         time_zone: of the home if somebody said it; None: Home Assistant's.
         flush_seconds: between two writes; each costs a disk two syncs.
         flush_events: or as soon as there are so many.
@@ -49,6 +49,7 @@ class LiveOptions:
     """
 
     selection: Selection | None = None
+    include_users: str = ""
     exclude_users: str = ""
     time_zone: str | None = None
     flush_seconds: float = 15.0
@@ -155,7 +156,7 @@ class Connection:
         home = self._describe(self._ha)
         if self._options.time_zone:
             home = replace(home, time_zone=self._options.time_zone)
-        machines = machine_users(home, self._options.exclude_users)
+        machines = machine_users(home, self._options.exclude_users, self._options.include_users)
         self._contexts.machines = machines
         self._history = ApiHistory(
             self._asking, self._key, home, machines=machines, selection=self._options.selection, fired=self._fired
