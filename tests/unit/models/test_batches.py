@@ -31,9 +31,10 @@ def test_every_sequence_is_in_one_batch_and_shapes_are_few(lengths: list[int]) -
 
 
 @given(st.lists(st.integers(1, 600), min_size=1, max_size=120))
-def test_at_most_a_third_of_the_rows_only_fill_up(lengths: list[int]) -> None:
+def test_at_most_three_rows_in_eight_only_fill_up(lengths: list[int]) -> None:
+    # Five short ones cost the same in one batch of eight as in one of four and one of one.
     for batch in batches([[1] * length for length in lengths], pad=PAD):
-        assert len(batch.indices) > len(batch.ids) * 5 / 8 or len(batch.indices) == len(batch.ids)
+        assert len(batch.indices) >= len(batch.ids) * 5 / 8
 
 
 @pytest.mark.parametrize(
