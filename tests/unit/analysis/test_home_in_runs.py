@@ -143,6 +143,18 @@ class TestTheHome:
         detect(exclude="light.kitchen")
         assert shown(store) == {"p_door"}
 
+    def test_a_position_that_was_set_goes_before_the_homes(self, detect: Detect, ha: Ha, found: Found) -> None:
+        ha.home = home_of(position=(40.71, -74.0))
+        detect()
+        assert found.logs[-1].position == (40.71, -74.0)
+        detect(latitude=52.5, longitude=13.4)
+        assert found.logs[-1].position == (52.5, 13.4)
+
+    def test_users_that_cannot_be_looked_up_are_told(self, detect: Detect, ha: Ha) -> None:
+        ha.home = HomeAssistantUnreachable(URL, "it refuses the connection")
+        told = detect(include_users="anna").inputs["warnings"]
+        assert any("INCLUDE_USERS" in warning for warning in told)
+
     def test_a_program_that_is_no_user_is_told(self, detect: Detect, ha: Ha) -> None:
         ha.home = home_of(users=(HomeUser("ab12", "Node-RED"),))
         told = detect(exclude_users="node-red, AB12, alexa").inputs["warnings"]

@@ -122,7 +122,8 @@ class Discovery:
             if view.home is not None:
                 store.entities.learn({key: each.info for key, each in view.home.entities.items()})
         with stages.stage("load"):
-            chosen = self._chosen(seen_with(self._load(request, time_zone), view.home))
+            seen = seen_with(self._load(request, time_zone), view.home)
+            chosen = self._chosen(placed(seen, self._settings.position))
             log = chosen.log
             mined_from = log_inputs(log)
             ahead = self._dated_ahead(request)
@@ -146,13 +147,7 @@ class Discovery:
             mined=mined,
             whys=whys,
             inputs={**imported.inputs, **mined_from},
-            warnings=(
-                *told,
-                *imported.warnings,
-                *ahead,
-                *chosen.warnings,
-                *remarks(mined),
-            ),
+            warnings=(*told, *imported.warnings, *ahead, *chosen.warnings, *remarks(mined)),
             left_out=dict(Counter(imported.skipped) + Counter(mined.left_out) + chosen.left_out),
             whole=same_zone and all(part is None for part in (request.kinds, request.start, request.end)),
             muted=frozenset(each.id for each in continued) - {each.id for each in found}
@@ -202,7 +197,6 @@ class Discovery:
         log = self._store.events.load(start, min(newest + 1, request.end or newest + 1))
         if time_zone is not None:
             log = replace(log, time_zone=time_zone)
-        log = placed(log, self._settings.position)
         if not len(log):
             first, last = (isoformat(instant, log.time_zone) for instant in span)
             wanted = f"a span that holds events; the history runs from {first} to {last}"
@@ -221,7 +215,9 @@ class Discovery:
 def _strangers(view: View, settings: Settings) -> tuple[str, ...]:
     """What to say of names in INCLUDE_USERS and EXCLUDE_USERS that nobody has."""
     if view.home is None:
-        return ()
+        names = f"{settings.include_users}{settings.exclude_users}".strip()
+        said = "INCLUDE_USERS and EXCLUDE_USERS: without Home Assistant only ids in EXCLUDE_USERS can be kept."
+        return (said,) if names else ()
     if not view.home.users:
         said = "INCLUDE_USERS cannot be kept: Home Assistant names its users to an administrator's token only."
         return (said,) if settings.include_users.strip() else ()

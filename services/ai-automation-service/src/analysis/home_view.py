@@ -10,6 +10,7 @@ from types import MappingProxyType
 from src.domain.events import EntityInfo, EventLog
 from src.domain.home import Home
 from src.errors import HomeAssistantError
+from src.history.metadata import merged
 from src.home_assistant.access import access_of
 from src.home_assistant.client import HomeAssistant
 from src.home_assistant.description import describe_home
@@ -20,7 +21,6 @@ from src.store.store import Store
 logger = logging.getLogger(__name__)
 
 Describe = Callable[[HomeAssistant], Home]
-_FIELDS = ("name", "area", "device_class", "unit")
 
 
 @dataclass(frozen=True)
@@ -75,14 +75,10 @@ def seen_with(log: EventLog, home: Home | None) -> EventLog:
     for entity_id in log.entities:
         now = home.entities.get(entity_id)
         if now is not None:
-            info[entity_id] = _merged(now.info, log.about(entity_id))
+            info[entity_id] = merged(now.info, log.about(entity_id))
     return replace(log, info=MappingProxyType(info), position=home.position or log.position)
 
 
 def labels_of(described: Mapping[str, Described]) -> dict[str, tuple[str, ...]]:
     """Labels by entity id, for those that have any."""
     return {entity_id: each.labels for entity_id, each in described.items() if each.labels}
-
-
-def _merged(now: EntityInfo, before: EntityInfo) -> EntityInfo:
-    return replace(now, **{name: getattr(now, name) or getattr(before, name) for name in _FIELDS})
