@@ -33,7 +33,7 @@ class Settings(BaseSettings):
     Those with ``repr=False`` are a password or a token, or an address that may hold one.
     """
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True)
 
     host: str = Field("127.0.0.1", description="Address the API listens on.")
     port: int = Field(8018, ge=1, le=65535, description="Port the API listens on.")
@@ -117,6 +117,9 @@ class Settings(BaseSettings):
     model_convert_memory: int = Field(
         1500, ge=200, description="Megabytes that converting a model may hold, in a process of its own."
     )
+    model_convert_python: str = Field(
+        "", description="Interpreter that converts models, where another than the service's has what that needs."
+    )
     hub_probe_timeout: float = Field(3.0, gt=0, description="Seconds the hub has to answer before the next source.")
     hf_endpoint: str = Field("https://huggingface.co", repr=False, description="The models' hub, or a mirror of it.")
     hf_token: str = Field("", repr=False, description="Token for the hub; the default models need none.")
@@ -133,6 +136,15 @@ class Settings(BaseSettings):
     categories: str = Field(",".join(CATEGORIES), description="What a routine may be about: 2 to 12 labels, by comma.")
     priorities: str = Field(
         ",".join(PRIORITIES), description="How much a routine may matter, most first: 2 to 12 labels, by comma."
+    )
+    metrics: bool = Field(True, description="Serve Prometheus' metrics at /metrics.")
+    otel_exporter_otlp_endpoint: str = Field(
+        "",
+        repr=False,
+        description="Address of an OpenTelemetry collector (OTLP over HTTP) that traces go to; empty: none are made.",
+    )
+    otel_exporter_otlp_headers: str = Field(
+        "", repr=False, description="Headers for it, as `name=value`, by comma; values are percent-encoded."
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="How much is logged.")
 

@@ -270,7 +270,6 @@ def test_vectors_are_those_of_pytorch(
     convert_python: str,
     settings: MakeSettings,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     folder = tmp_path / "hub/tiny" / kind
     folder.mkdir(parents=True)
@@ -292,8 +291,7 @@ def test_vectors_are_those_of_pytorch(
         sources=(HubSource(f"tiny/{kind}", None, "weights", tuple(map(SourceFile, FILES))),),
     )
 
-    monkeypatch.setattr(sys, "executable", convert_python)  # the preparing child process is started with it
-    entry = Acquirer(settings(quantization=precision)).acquire(card)
+    entry = Acquirer(settings(quantization=precision, model_convert_python=convert_python)).acquire(card)
 
     assert {path.name for path in entry.folder.iterdir()} == {
         "model.xml",
@@ -327,7 +325,6 @@ def test_weights_of_another_architecture_are_refused(
     settings: MakeSettings,
     hub: LoopbackHub,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The loader would fill up with random numbers, and go on."""
     config = {"model_type": "distilbert", "vocab_size": 64, "dim": 32, "n_layers": 2, "n_heads": 4, "hidden_dim": 48}
@@ -335,6 +332,5 @@ def test_weights_of_another_architecture_are_refused(
     (tmp_path / "hub/tiny/embedding/config.json").write_text(json.dumps(config))
     source = HubSource("tiny/embedding", None, "weights", tuple(map(SourceFile, FILES)))
     card = replace(EMBEDDING, model="tiny/embedding", revision=None, graph="optimum-embedding", sources=(source,))
-    monkeypatch.setattr(sys, "executable", convert_python)
     with pytest.raises(ModelUnavailable, match=rf"lacks \d+ tensors, {lacks}"):
-        Acquirer(settings(quantization="fp32")).acquire(card)
+        Acquirer(settings(quantization="fp32", model_convert_python=convert_python)).acquire(card)

@@ -95,7 +95,7 @@ BOTH_OR_NEITHER = "It takes degrees east from -180 to 180 if LATITUDE is set, an
         (
             "52.5",
             "",
-            f"LONGITUDE cannot be ''. {BOTH_OR_NEITHER}",
+            f"LONGITUDE cannot be empty. {BOTH_OR_NEITHER}",
         ),
         (
             "",
@@ -112,6 +112,13 @@ def test_a_place_that_is_none_is_told(
     with pytest.raises(InvalidSetting) as caught:
         load_settings()
     assert str(caught.value) == sentence
+
+
+def test_what_is_set_to_nothing_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container's environment file often names a setting and leaves it empty."""
+    for name in ("PORT", "HA_LIVE", "CATEGORIES", "MODELS_DIR", "QUANTIZATION"):
+        monkeypatch.setenv(name, "")
+    assert load_settings() == Settings(_env_file=None)
 
 
 def test_half_a_place_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
