@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import json
 import logging
+import sqlite3
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +24,9 @@ from sqlalchemy.exc import ArgumentError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import StaticPool
 
+from src.box.memory import available_memory
 from src.errors import DatabaseUnreachable, StoreError
-from src.store.failures import failure, is_busy
+from src.store.failures import busy, failure, is_busy
 
 logger = logging.getLogger(__name__)
 
@@ -38,8 +41,8 @@ _SQLITE_SETTINGS = (
     # that is gone afterwards. FULL costs one fsync a commit.
     "PRAGMA synchronous = FULL",
     "PRAGMA journal_size_limit = 67108864",
-    "PRAGMA cache_size = -16384",
 )
+_MOST_CACHE, _LEAST_CACHE = 16 << 20, 2 << 20  # bytes that a connection keeps of an SQLite file
 
 
 class Database:
@@ -141,6 +144,37 @@ class Database:
         finally:
             cursor.close()
 
+    @property
+    def file(self) -> Path | None:
+        """The file of an SQLite database; None for any other, and for one in memory."""
+        if not self.sqlite or self._in_memory:
+            return None
+        with self.read() as connection:
+            opened = connection.exec_driver_sql("SELECT file FROM pragma_database_list WHERE name = 'main'")
+            return Path(opened.scalar_one())
+
+    def copy_to(self, path: Path) -> None:
+        """Copy an SQLite database as it is at one moment into a new file, while others read and write it.
+
+        In one step: in write-ahead mode a reader keeps no writer waiting, and a copy in several steps begins anew
+        whenever somebody wrote in between (https://www.sqlite.org/c3ref/backup_finish.html).
+
+        Raises:
+            StoreError: no room, or another process keeps the database locked. DatabaseUnreachable.
+        """
+        until = time.monotonic() + BUSY_TIMEOUT
+
+        def patient(status: int, _remaining: int, _pages: int) -> None:
+            if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) and time.monotonic() >= until:
+                raise busy()
+
+        with self._translated(), closing(self._engine.raw_connection()) as connection:
+            driver = connection.driver_connection
+            assert isinstance(driver, sqlite3.Connection)
+            with closing(sqlite3.connect(path)) as copy:
+                driver.backup(copy, progress=patient)
+                copy.execute("PRAGMA journal_mode = DELETE")  # one file, without others beside it
+
     def close(self) -> None:
         """Give back every connection."""
         self._engine.dispose()
@@ -191,7 +225,21 @@ def _to_json(value: object) -> str:
         raise StoreError(f"A record cannot be written as JSON: {error}.", "Please report it.") from error
 
 
+def keep_temporary_files(folder: Path) -> None:
+    """Have SQLite make the files that it sorts in, for the whole process, where Python makes its own.
+
+    It chooses a folder when it is loaded, which is before the settings are, and the only other way to tell it is
+    https://www.sqlite.org/pragma.html#pragma_temp_store_directory. Nothing may be sorting while this changes.
+    """
+    with closing(sqlite3.connect(":memory:")) as connection:
+        told = connection.execute("PRAGMA temp_store_directory").fetchone()
+        if told != (str(folder),):
+            quoted = str(folder).replace("'", "''")
+            connection.execute(f"PRAGMA temp_store_directory = '{quoted}'")
+
+
 def _sqlite_engine(url: URL, in_memory: bool) -> Engine:
+    keep_temporary_files(Path(tempfile.gettempdir()))
     pool = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}} if in_memory else {}
     engine = create_engine(url, json_serializer=_to_json, hide_parameters=True, **pool)
 
@@ -202,6 +250,7 @@ def _sqlite_engine(url: URL, in_memory: bool) -> Engine:
         cursor.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT * 1000)}")
         for setting in _SQLITE_SETTINGS:
             cursor.execute(setting)
+        cursor.execute(f"PRAGMA cache_size = -{cache_bytes() // 1024}")
         cursor.close()
 
     @event.listens_for(engine, "begin")
@@ -210,6 +259,16 @@ def _sqlite_engine(url: URL, in_memory: bool) -> Engine:
         connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('sqlite_begin', 'DEFERRED')}")
 
     return engine
+
+
+def cache_bytes(root: Path = Path("/")) -> int:
+    """What a connection may keep of an SQLite file: with all connections of the pool, an eighth of the memory.
+
+    Args:
+        root: where ``proc`` and ``sys`` are found.
+    """
+    share = (available_memory(root) or _MOST_CACHE * 128) // 128
+    return max(_LEAST_CACHE, min(_MOST_CACHE, share))
 
 
 def _postgresql_engine(url: URL) -> Engine:

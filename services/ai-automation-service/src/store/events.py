@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from types import MappingProxyType
+from types import EllipsisType, MappingProxyType
 from typing import Any, TypeVar
 
 import numpy as np
@@ -20,6 +20,7 @@ from src.store.columns import ROW, Rows, by_text, distinct, in_order, joined, st
 from src.store.database import Database
 from src.store.entities import METADATA
 from src.store.insertion import insert_events
+from src.store.replacement import check_mark, mark_of
 from src.store.schema import entity, event, home, source, state_text
 
 CHUNK = 50_000  # events in one transaction: a second's work at most, so that other writers need not wait long
@@ -42,7 +43,15 @@ class EventRepository:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, log: EventLog, *, source: str, progress: Progress = silent, until: int | None = None) -> Imported:
+    def add(
+        self,
+        log: EventLog,
+        *,
+        source: str,
+        progress: Progress = silent,
+        until: int | None = None,
+        mark: str | EllipsisType | None = ...,
+    ) -> Imported:
         """Add a log; an event (time, entity, state) that is there already stays as it is.
 
         Only its origin, if it was unknown, is replaced by a known one; such an event counts as known. Committed in
@@ -53,12 +62,17 @@ class EventRepository:
 
         Args:
             until: µs UTC; an event after it was dated by a wrong clock, and the source's position does not follow it.
+            mark: what :meth:`Store.restored` said when it was last looked how far the source has been read.
 
         Raises:
+            StoreReplaced: a backup was restored since then, or else since the first chunk.
             StoreError: the database cannot be written; the chunks before this one are kept.
         """
         key = storable(source)
         with self._database.write() as connection:
+            if mark is ...:
+                mark = mark_of(connection)
+            check_mark(connection, mark)
             _set_home(connection, log.time_zone, log.position)
             _merge_metadata(connection, log.info)
         entity_ids = np.full(len(log.entities), -1, np.int32)
@@ -67,6 +81,7 @@ class EventRepository:
         for low in range(0, len(log), CHUNK):
             high = min(low + CHUNK, len(log))
             with self._database.write() as connection:
+                check_mark(connection, mark)
                 _look_up_entities(connection, log.entities, log.entity[low:high], entity_ids)
                 _look_up_states(connection, log.states, log.state[low:high], state_ids)
                 rows = distinct(

@@ -33,7 +33,7 @@ def failure(error: BaseException, *, name: str) -> StoreError:
         name: the database's URL without its password.
     """
     if isinstance(error, PoolTimeout):
-        return _busy()
+        return busy()
     cause = error.orig if isinstance(error, StatementError) and error.orig is not None else error
     if isinstance(cause, StoreError):
         return cause
@@ -58,7 +58,7 @@ def _of_sqlite(error: sqlite3.Error, name: str) -> StoreError:
     if code == sqlite3.SQLITE_FULL:
         return _full()
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return _busy()
+        return busy()
     if code in _SQLITE_UNREACHABLE:
         return DatabaseUnreachable(name, f"{_SQLITE_UNREACHABLE[code]} (SQLite says: {error})")
     return _refused(error)
@@ -74,7 +74,7 @@ def _of_postgresql(error: BaseException, name: str) -> StoreError:
     if code == _DISK_FULL:
         return _full()
     if code == _LOCK_NOT_AVAILABLE:
-        return _busy()
+        return busy()
     return _refused(error)
 
 
@@ -85,7 +85,8 @@ def _full() -> StoreError:
     )
 
 
-def _busy() -> StoreError:
+def busy() -> StoreError:
+    """Somebody else's lock was waited for in vain."""
     return StoreError(
         "Another process keeps the database locked.",
         "Try again; if it stays so, look for a process that hangs while it writes.",

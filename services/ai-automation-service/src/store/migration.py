@@ -15,6 +15,7 @@ from sqlalchemy import Connection, inspect
 from src.errors import DatabaseTooNew, DatabaseUnreachable
 from src.store.database import Database
 from src.store.schema import metadata
+from src.store.spool import check_room, put_in_place, spool
 
 logger = logging.getLogger(__name__)
 
@@ -24,10 +25,15 @@ _OURS_SURELY = {"event", "state_text", "pattern", "run"}  # in every revision, a
 _one_at_a_time = threading.Lock()
 
 
-def migrate(database: Database) -> str:
+def migrate(database: Database, to: str | None = None, *, way_back: bool = True) -> str:
     """Upgrade in one transaction: a killed upgrade leaves the schema as it was.
 
-    Of several processes that open a database at once, one upgrades and the others find it done.
+    Of several processes that open a database at once, one upgrades and the others find it done. An SQLite file is
+    copied beforehand, as it is at that moment, to ``<its name>.<its revision>.backup``: the way back.
+
+    Args:
+        to: a revision; None: the newest.
+        way_back: whether that copy is made.
 
     Returns:
         The revision that the database has now.
@@ -35,25 +41,67 @@ def migrate(database: Database) -> str:
     Raises:
         DatabaseTooNew: it has a revision that this version does not know.
         DatabaseUnreachable: it belongs to another program, or cannot be written.
+        NoRoom: the disk cannot hold the copy; nothing was changed.
     """
-    config = Config()
-    config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
+    config = _config()
     scripts = ScriptDirectory.from_config(config)
-    newest = scripts.get_current_head()
-    assert newest is not None
+    wanted = to or newest_revision()
     with database.read() as connection:
         before = _revision(connection, database, scripts)
     database.enter_wal_mode()  # only now that the file is known to be ours
-    if before == newest:
-        return newest
+    if before == wanted:
+        return wanted
     with _one_at_a_time, database.write() as connection:
         before = _revision(connection, database, scripts)
+        if way_back and before is not None and before != wanted:
+            _keep_the_way_back(database, before)
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-    if before != newest:
-        logger.info("database_migrated", extra={"database": database.name, "before": before, "after": newest})
-    return newest
+        command.upgrade(config, wanted)
+    if before != wanted:
+        logger.info("database_migrated", extra={"database": database.name, "before": before, "after": wanted})
+    return wanted
+
+
+def newest_revision() -> str:
+    """What this version brings every database to."""
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    assert head is not None
+    return head
+
+
+def known_revisions() -> tuple[str, ...]:
+    """Every revision that this version can begin with, oldest first."""
+    scripts = ScriptDirectory.from_config(_config()).walk_revisions()
+    return tuple(reversed([script.revision for script in scripts]))
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def _keep_the_way_back(database: Database, revision: str) -> None:
+    """Copy the file while nobody else can write it. One of the same revision from an earlier upgrade is replaced."""
+    file = database.file
+    if file is None:
+        return
+    kept = file.with_name(f"{file.name}.{revision}.backup")
+    try:
+        with spool(file.parent, kept.name) as folder:
+            # What is still in the write-ahead log may belong to the copy as well.
+            written = [file, file.with_name(f"{file.name}-wal")]
+            size = sum(path.stat().st_size for path in written if path.exists())
+            check_room(folder, size, f"a copy of the database before its upgrade, {kept.name}")
+            copy = folder / "store.db"
+            database.copy_to(copy)
+            copy.chmod(file.stat().st_mode & 0o777)
+            put_in_place(copy, kept)
+    except OSError as error:
+        why = f"no copy can be put beside it before its upgrade ({error.strerror})"
+        raise DatabaseUnreachable(database.name, why) from error
+    logger.info("database_copied", extra={"database": database.name, "revision": revision, "copy": kept.name})
 
 
 def _revision(connection: Connection, database: Database, scripts: ScriptDirectory) -> str | None:

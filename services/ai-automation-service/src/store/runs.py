@@ -23,7 +23,9 @@ class RunRepository:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def start(self, *, trigger: RunTrigger, request: Json, now: int, night: str | None = None) -> Run:
+    def start(
+        self, *, trigger: RunTrigger, request: Json, now: int, night: str | None = None, resumes: str | None = None
+    ) -> Run:
         """Record a run that begins now (µs UTC); id ``r_`` and 16 hex digits."""
         begun = Run(
             id=f"r_{secrets.token_hex(8)}",
@@ -31,6 +33,7 @@ class RunRepository:
             trigger=trigger,
             created_at=now,
             night=night,
+            resumes=resumes,
             request=request,
         )
         with self._database.write() as connection:
@@ -41,6 +44,7 @@ class RunRepository:
                     trigger=str(begun.trigger),
                     created_at=begun.created_at,
                     night=begun.night,
+                    resumes=begun.resumes,
                     stage=begun.stage,
                     request=begun.request,
                     inputs=begun.inputs,
@@ -87,6 +91,14 @@ class RunRepository:
             )
             return _get(connection, run_id)
 
+    def explain(self, run_id: str, error: Json) -> Run:
+        """Put another reason in place of the one that a failed run has; no change to any other run. Raises NotFound."""
+        with self._database.write() as connection:
+            connection.execute(
+                update(run).where(run.c.id == run_id, run.c.state == str(RunState.FAILED)).values(error=error)
+            )
+            return _get(connection, run_id)
+
     def get(self, run_id: str) -> Run:
         """Raises NotFound."""
         with self._database.read() as connection:
@@ -112,6 +124,20 @@ class RunRepository:
         query = select(run).where(run.c.state == str(RunState.RUNNING)).order_by(run.c.number)
         with self._database.read() as connection:
             return [_run(row) for row in connection.execute(query)]
+
+    def since(self, instant: int, *, state: RunState | None = None) -> list[Run]:
+        """Runs that began at or after an instant (µs UTC), oldest first; None: in whatever state."""
+        query = select(run).where(run.c.created_at >= instant).order_by(run.c.number)
+        if state is not None:
+            query = query.where(run.c.state == str(state))
+        with self._database.read() as connection:
+            return [_run(row) for row in connection.execute(query)]
+
+    def resumed_by(self, stopped: Run) -> Run | None:
+        """The last run that goes on with what this one, or the one it goes on with, was asked for; None: no later."""
+        first = stopped.resumes or stopped.id
+        last = self._first(select(run).where(run.c.resumes == first).order_by(run.c.number.desc()))
+        return None if last is None or last.id == stopped.id else last
 
     def latest_success(self) -> Run | None:
         """The run whose results people see: the last whole one that published; before there is one, the last."""
@@ -175,6 +201,7 @@ def _run(row: Row[Any]) -> Run:
         created_at=row.created_at,
         finished_at=row.finished_at,
         night=row.night,
+        resumes=row.resumes,
         stage=row.stage,
         request=row.request,
         inputs=row.inputs,

@@ -93,6 +93,7 @@ run = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("finished_at", BigInteger),
     Column("night", Text),
+    Column("resumes", Text),  # the first run of the same request, which was interrupted
     Column("stage", Text, nullable=False),
     Column("request", _JSON, nullable=False),
     Column("inputs", _JSON, nullable=False),
@@ -111,6 +112,7 @@ Index(
     postgresql_where=_succeeded_at_night,
 )
 Index("ix_run_state", run.c.state)
+Index("ix_run_resumes", run.c.resumes)
 
 pattern = Table(
     "pattern",

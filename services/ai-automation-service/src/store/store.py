@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
 from sqlalchemy import insert, update
 
+from src.domain.patterns import Json
 from src.errors import DatabaseUnreachable, StoreError
 from src.store.answers import AnswerRepository
 from src.store.database import Database
@@ -15,8 +19,10 @@ from src.store.firings import FiringRepository
 from src.store.leases import LeaseRepository
 from src.store.migration import migrate
 from src.store.patterns import PatternRepository
+from src.store.replacement import mark_of, replace
 from src.store.runs import RunRepository
 from src.store.schema import probe
+from src.store.snapshot import Snapshot, rows_in, take_snapshot
 
 
 class Store:
@@ -79,6 +85,27 @@ class Store:
             raise
         except StoreError as error:
             raise DatabaseUnreachable(self._database.name, error.message.rstrip(".")) from error
+
+    def snapshot(self, path: Path) -> Snapshot:
+        """Everything as it is at one moment, as a new SQLite file; nobody waits for it.
+
+        Raises:
+            NoRoom, StoreError, DatabaseUnreachable.
+        """
+        return take_snapshot(self._database, path, self.schema_version)
+
+    def rows(self) -> Mapping[str, int]:
+        """How much there is of everything that a snapshot takes along, by table."""
+        return rows_in(self._database)
+
+    def replace(self, copy: Path, *, now: int, interrupted: Callable[[str], Json], before: Callable[[], None]) -> None:
+        """Put the content of an SQLite file in the place of everything; see :func:`src.store.replacement.replace`."""
+        replace(self._database, copy, now=now, interrupted=interrupted, before=before)
+
+    def restored(self) -> str | None:
+        """Which restore put there what there is; who knows some of it by heart forgets it when this changes."""
+        with self._database.read() as connection:
+            return mark_of(connection)
 
     def close(self) -> None:
         """Give back every connection. Nothing is lost by not calling it."""

@@ -1,0 +1,96 @@
+"""The whole store as one SQLite file, as it is at one moment, while it is read and written."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from sqlalchemy import text
+
+from src.errors import DatabaseUnreachable
+from src.store.copying import CARRIED, count_of, rows_of, write
+from src.store.database import Database
+from src.store.migration import migrate
+from src.store.spool import check_room
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """An SQLite file that holds a store.
+
+    Attributes:
+        revision: of its schema.
+        source: ``sqlite`` or ``postgresql``, where it was taken from.
+        rows: by table.
+    """
+
+    path: Path
+    revision: str
+    source: str
+    rows: Mapping[str, int]
+
+
+def take_snapshot(database: Database, path: Path, revision: str) -> Snapshot:
+    """Write the store into a new file, and check it.
+
+    From PostgreSQL it is read in one REPEATABLE READ transaction. Neither keeps a writer waiting.
+
+    Raises:
+        NoRoom: seen beforehand. StoreError: seen in the middle. DatabaseUnreachable: it is in memory, or damaged.
+    """
+    if database.sqlite:
+        file = database.file
+        if file is None:
+            raise DatabaseUnreachable(database.name, "it is in memory, where no other process can see it")
+        check_room(path.parent, _size(database), "a copy of the database")
+        database.copy_to(path)
+    else:
+        check_room(path.parent, _size(database), "a copy of the database")
+        _from_postgresql(database, path)
+    return Snapshot(path, revision, "sqlite" if database.sqlite else "postgresql", _checked_rows(database, path))
+
+
+def _size(database: Database) -> int:
+    """Bytes of the database; of PostgreSQL's a third or so is needed, as SQLite stores the same in less."""
+    with database.read() as connection:
+        if database.sqlite:
+            pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+            return int(pages * connection.exec_driver_sql("PRAGMA page_size").scalar_one())
+        return int(connection.execute(text("SELECT pg_database_size(current_database()) / 2")).scalar_one())
+
+
+def _from_postgresql(database: Database, path: Path) -> None:
+    fresh = Database(f"sqlite:///{quote(str(path))}")
+    try:
+        migrate(fresh)
+        with database.read() as connection, fresh.write() as target:
+            for table in CARRIED:
+                for rows in rows_of(database, connection, table):
+                    write(target, table, rows)
+    finally:
+        fresh.close()
+    with closing(sqlite3.connect(path)) as copy:
+        copy.execute("PRAGMA journal_mode = DELETE")  # one file, without others beside it
+
+
+def _checked_rows(database: Database, path: Path) -> Mapping[str, int]:
+    """Rows by table of a snapshot. Raises DatabaseUnreachable: the database it was taken of is damaged."""
+    copy = Database(f"sqlite:///{quote(str(path))}")
+    try:
+        with copy.read() as connection:
+            found = connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar_one()
+            if found != "ok":
+                raise DatabaseUnreachable(database.name, f"it is damaged (SQLite says: {found})")
+            return {table.name: count_of(connection, table) for table in CARRIED}
+    finally:
+        copy.close()
+
+
+def rows_in(database: Database) -> Mapping[str, int]:
+    """Rows by table of the store itself."""
+    with database.read() as connection:
+        return {table.name: count_of(connection, table) for table in CARRIED}

@@ -1,0 +1,282 @@
+"""Backups, restores and upgrades among several processes, and ones that are killed at any moment (SIGKILL)."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from multiprocessing.context import ForkServerProcess
+from multiprocessing.synchronize import Barrier
+from multiprocessing.synchronize import Event as Flag
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, event
+
+from src import cli
+from src.store import Store
+from tests.unit.store.postgresql import Server, private_server
+from tests.unit.store.test_backing_up import rows
+from tests.unit.store.test_upgrading import EARLIER, database_of, dump_of
+from tests.unit.store.whole_home import whole_home
+from tests.unit.store.worlds import busy_home
+
+CONTEXT = multiprocessing.get_context("forkserver")
+CONTEXT.set_forkserver_preload(["src.cli", "src.commands.restore", "tests.unit.store.test_upgrading"])
+PATIENCE = 60.0  # seconds until a child counts as hanging
+KILLED = -signal.SIGKILL
+# What a program does to files, as the interpreter tells it: https://docs.python.org/3/library/audit_events.html
+FILE_EVENTS = {"open", "os.rename", "os.mkdir", "os.rmdir", "os.remove", "os.chmod", "shutil.rmtree", "sqlite3.connect"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def importable() -> Iterator[None]:
+    """The fork server looks there for what it imports beforehand, not in this process's sys.path."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+        yield
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with private_server() as running:
+        yield running
+
+
+def started(work: Callable[..., None], *arguments: Any) -> ForkServerProcess:
+    process = CONTEXT.Process(target=work, args=arguments)
+    process.start()
+    return process
+
+
+def exit_code(process: ForkServerProcess) -> int | None:
+    process.join(PATIENCE)
+    code = process.exitcode
+    process.kill()
+    process.join()
+    process.close()
+    return code
+
+
+def command(environment: dict[str, str], arguments: list[str], moment: int = 0) -> None:
+    """One command; the process kills itself right before its so manieth statement or step with a file."""
+    os.environ.update(environment)
+    left = [moment]
+
+    def count(*_: object) -> None:
+        left[0] -= 1
+        if left[0] == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def heard(name: str, about: tuple[Any, ...]) -> None:
+        ours = name in FILE_EVENTS and environment["DATA_DIR"] in str(about[0]).removeprefix("file:")
+        if ours:
+            count()
+
+    event.listen(Engine, "before_cursor_execute", count)
+    event.listen(Engine, "commit", count)
+    sys.addaudithook(heard)
+    sys.exit(cli.main(arguments))
+
+
+def left_over(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir() if path.name.endswith(".part")]
+
+
+def moments(first: int) -> Iterator[int]:
+    """Close to each other at the start, then further apart."""
+    moment = first
+    while True:
+        yield moment
+        moment += 1 + moment // 8
+
+
+def test_a_backup_that_is_killed_at_any_moment(tmp_path: Path) -> None:
+    environment = {"DATA_DIR": str(tmp_path)}
+    store = Store.open(f"sqlite:///{tmp_path / 'ai-automation.db'}")
+    whole_home(store)
+    file = tmp_path / "home.zip"
+    file.write_text("the old one")
+    tried = 0
+    for moment in moments(1):
+        tried += 1
+        code = exit_code(started(command, environment, ["backup", str(file)], moment))
+        if code == 0:
+            break
+        assert code == KILLED
+        whole = zipfile.is_zipfile(file)
+        assert whole or file.read_text() == "the old one"
+        assert len(left_over(tmp_path)) <= 1, "each sweeps what the one before it left"
+    assert tried > 15
+    assert left_over(tmp_path) == []
+    with zipfile.ZipFile(file) as packed:
+        assert packed.testzip() is None
+    store.close()
+
+
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def test_a_restore_that_is_killed_at_any_moment(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """All old or all new; and what was there before is in a file as soon as it is not there any more."""
+    source = Store.open(f"sqlite:///{tmp_path / 'source' / 'ai-automation.db'}")
+    whole_home(source)
+    source.close()
+    new = rows(f"sqlite:///{tmp_path / 'source' / 'ai-automation.db'}")
+    file = tmp_path / "home.zip"
+    assert exit_code(started(command, {"DATA_DIR": str(tmp_path / "source")}, ["backup", str(file)])) == 0
+
+    data = tmp_path / "data"
+    data.mkdir()
+    url = f"sqlite:///{data / 'home.db'}" if kind == "sqlite" else request.getfixturevalue("server").emptied()
+    environment = {"DATA_DIR": str(data), "DATABASE_URL": url}
+    store = Store.open(url)
+    store.events.add(busy_home(90), source="old")
+    old = rows(url)
+    tried = 0
+    for moment in moments(1):
+        tried += 1
+        code = exit_code(started(command, environment, ["restore", str(file), "--wait", "60"], moment))
+        now = rows(url)
+        assert now in (old, new)
+        if now == new:
+            break
+        assert code == KILLED
+        assert len(left_over(data)) <= 2, "of the restore, and of the backup that it makes"
+    assert tried > 20
+    kept = sorted(data.glob("before-restore-*.zip"))
+    assert kept
+    assert exit_code(started(command, environment, ["restore", str(kept[-1]), "--wait", "60"])) == 0
+    assert rows(url) == old
+    assert left_over(data) == []
+    store.close()
+
+
+def write_on(url: str, stop: Flag, ready: Flag) -> None:
+    """Each transaction leaves as many rows of one sort as of the other."""
+    store = Store.open(url)
+    number = 0
+    while not stop.is_set():
+        store.events.add(busy_home(3, seed=number), source=f"s{number}")
+        number += 1
+        if number == 3:
+            ready.set()
+    store.close()
+    sys.exit(0)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def test_a_backup_while_somebody_writes_all_the_time(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    url = f"sqlite:///{tmp_path / 'home.db'}" if kind == "sqlite" else request.getfixturevalue("server").emptied()
+    Store.open(url).close()
+    stop, ready = CONTEXT.Event(), CONTEXT.Event()
+    writer = started(write_on, url, stop, ready)
+    assert ready.wait(PATIENCE)
+    counts = []
+    for number in range(4):
+        file = tmp_path / f"{number}.zip"
+        environment = {"DATA_DIR": str(tmp_path), "DATABASE_URL": url}
+        assert exit_code(started(command, environment, ["backup", str(file)])) == 0
+        with zipfile.ZipFile(file) as packed:
+            manifest = json.loads(packed.read("manifest.json"))
+            packed.extract("store.db", tmp_path / str(number))
+        with closing(sqlite3.connect(tmp_path / str(number) / "store.db")) as copy:
+            assert copy.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+            found = copy.execute("SELECT count(*) FROM event").fetchone()[0]
+            strangers = copy.execute(
+                "SELECT count(*) FROM event WHERE entity NOT IN (SELECT id FROM entity)"
+                " OR state NOT IN (SELECT id FROM state_text)"
+            ).fetchone()[0]
+        assert found == manifest["rows"]["event"]
+        assert strangers == 0
+        counts.append(found)
+    assert writer.is_alive(), "nobody kept it waiting for so long that it failed"
+    stop.set()
+    assert exit_code(writer) == 0
+    assert counts == sorted(counts)
+
+
+def open_with(url: str, barrier: Barrier) -> None:
+    barrier.wait(PATIENCE)
+    Store.open(url).close()
+
+
+def test_four_processes_upgrade_at_once_and_one_copies(tmp_path: Path) -> None:
+    path = database_of(EARLIER[-1], tmp_path / "home.db")
+    before = dump_of(path)
+    barrier = CONTEXT.Barrier(4)
+    processes = [started(open_with, f"sqlite:///{path}", barrier) for _ in range(4)]
+    assert [exit_code(process) for process in processes] == [0, 0, 0, 0]
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["home.db", f"home.db.{EARLIER[-1]}.backup"]
+    assert dump_of(tmp_path / f"home.db.{EARLIER[-1]}.backup") == before
+
+
+# A disk that is really full
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = shutil.which("mount")
+    made = mount and subprocess.run(
+        [mount, "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], capture_output=True, check=False
+    )
+    if not made or made.returncode != 0:
+        pytest.skip("only root may mount a small disk")
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+@pytest.mark.parametrize("foreseen", [True, False])
+def test_a_disk_that_runs_full_in_a_backup(
+    foreseen: bool,
+    small_disk: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    store = Store.open(f"sqlite:///{tmp_path / 'ai-automation.db'}")
+    store.events.add(busy_home(60_000), source="a")
+    file = small_disk / "home.zip"
+    file.write_text("the old one")
+    if not foreseen:
+        monkeypatch.setattr("src.store.snapshot.check_room", lambda *_: None)
+        monkeypatch.setattr("src.commands.backup.check_room", lambda *_: None)
+
+    assert cli.main(["backup", str(file)]) == 4
+
+    assert ("There is no room for" if foreseen else "full") in capsys.readouterr().err
+    assert file.read_text() == "the old one"
+    assert [path.name for path in small_disk.iterdir()] == ["home.zip"]
+    store.close()
+
+
+def test_a_disk_that_runs_full_in_a_restore(
+    small_disk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = Store.open(f"sqlite:///{tmp_path / 'ai-automation.db'}")
+    source.events.add(busy_home(60_000), source="a")
+    source.close()
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    assert cli.main(["backup", str(tmp_path / "home.zip")]) == 0
+    url = f"sqlite:///{small_disk / 'home.db'}"
+    monkeypatch.setenv("DATABASE_URL", url)
+    store = Store.open(url)
+    store.events.add(busy_home(30), source="a")
+    before = rows(url)
+    monkeypatch.setattr("src.store.replacement.check_room", lambda *_: None)
+
+    assert cli.main(["restore", str(tmp_path / "home.zip")]) == 4
+
+    assert "full" in capsys.readouterr().err
+    assert rows(url) == before
+    store.close()
