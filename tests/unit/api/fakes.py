@@ -121,7 +121,7 @@ class FakeAnnouncements:
 
     def refresh(self) -> None: ...
 
-    def close(self) -> None: ...
+    def close(self, timeout: float = 5.0) -> None: ...
 
 
 class FakeTending:
@@ -135,6 +135,17 @@ class FakeTending:
 
     def close(self) -> None:
         self.closed = True
+
+
+class FakeResuming(FakeTending):
+    """Has nothing to do again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stopped = False
+
+    def stop(self) -> None:
+        self.stopped = True
 
 
 class FakeAnswers:
@@ -183,6 +194,11 @@ class FakeRuns:
     def latest_success(self) -> Run | None:
         return next((run for run in reversed(self.kept.values()) if run.state is RunState.SUCCEEDED), None)
 
+    def resumed_by(self, stopped: Run) -> Run | None:
+        first = stopped.resumes or stopped.id
+        later = [run for run in self.kept.values() if run.resumes == first and run.id != stopped.id]
+        return later[-1] if later else None
+
     def shortlists(self, run_id: str) -> list[Shortlist]:
         return self.published.get(run_id, [])
 
@@ -227,13 +243,15 @@ class FakeRunner:
         self.ended: dict[str, Event] = {}
         self.outcome: Run | None = None
         self.raises: ServiceError | None = None
-        self.recovered = self.closed = False
+        self.recovered = self.stopped = self.closed = False
 
     def recover(self) -> list[Run]:
         self.recovered = True
         return []
 
-    def submit(self, request: DetectRequest, *, trigger: RunTrigger, night: str | None = None) -> Submitted:
+    def submit(
+        self, request: DetectRequest, *, trigger: RunTrigger, night: str | None = None, resumes: str | None = None
+    ) -> Submitted:
         if self.raises is not None:
             raise self.raises
         running = [run for run in self._store.runs.kept.values() if run.state is RunState.RUNNING]
@@ -248,6 +266,7 @@ class FakeRunner:
             trigger=trigger,
             created_at=NOW,
             night=night,
+            resumes=resumes,
             stage="mine",
             request={"top_k": request.top_k},
         )
@@ -279,6 +298,9 @@ class FakeRunner:
     def progress(self, run_id: str) -> RunProgress | None:
         return RunProgress("mine", 3, 10, "entities") if run_id in self.ended else None
 
+    def stop(self) -> None:
+        self.stopped = True
+
     def close(self, timeout: float = 10.0) -> None:
         self.closed = True
 
@@ -287,10 +309,14 @@ class FakeRunner:
 class FakeNightly:
     next_run: datetime | None = field(default_factory=lambda: datetime.fromisoformat("2025-10-19T03:00:00+02:00"))
     started: bool = False
+    stopped: bool = False
     closed: bool = False
 
     def start(self) -> None:
         self.started = True
+
+    def stop(self) -> None:
+        self.stopped = True
 
     def close(self) -> None:
         self.closed = True
@@ -334,6 +360,9 @@ class FakeModels:
             for name, state in self.states.items()
         }
 
+    def waiting(self) -> dict[str, int]:
+        return {}
+
     def load(self, name: str) -> None:
         self.loads.append(name)
         self.may_load.wait()
@@ -375,6 +404,7 @@ def world(folder: Path, *patterns: Pattern, **settings: Any) -> World:
         answers=cast(Any, answers),
         runner=cast(Any, runner),
         nightly=cast(Any, nightly),
+        resuming=cast(Any, FakeResuming()),
         announcements=cast(Any, FakeAnnouncements()),
         live=None,
         clock=lambda: NOW,

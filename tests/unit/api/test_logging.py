@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from src.logging_setup import JsonLines, configure_logging, request_id
+from src.logging_setup import JsonLines, configure_logging
+from src.observability.context import request_id
 from tests.unit.api.fakes import KITCHEN
 
 

@@ -236,11 +236,11 @@ class SlowEvents:
         self.go.set()
         self.failing = False
 
-    def add(self, log: EventLog, *, source: str, until: int) -> Imported:
+    def add(self, log: EventLog, *, source: str, until: int, mark: str | None) -> Imported:
         assert self.go.wait(PATIENCE)
         if self.failing:
             raise StoreError("The disk is full.", "Make room.")
-        return self._events.add(log, source=source, until=until)
+        return self._events.add(log, source=source, until=until, mark=mark)
 
     def position(self, source: str) -> int | None:
         return self._events.position(source)
@@ -250,6 +250,7 @@ class SlowStore:
     def __init__(self, store: Store) -> None:
         self.leases = store.leases
         self.events = SlowEvents(store)
+        self.restored = store.restored
 
 
 def test_a_home_that_is_faster_than_the_store_loses_nothing(rig: Rig) -> None:
@@ -281,6 +282,23 @@ def test_a_store_that_cannot_be_written_is_told_and_made_up_for(rig: Rig) -> Non
     slow.events.failing = False
     eventually(rig.has_all)
     assert rig.stored() == rig.home.happened
+
+
+def test_after_a_restore_the_gap_since_the_backup_is_filled(rig: Rig, tmp_path: Path) -> None:
+    live = rig.live()
+    evening(rig.home)
+    eventually(rig.has_all)
+    copy = rig.store.snapshot(tmp_path / "copy.db").path
+    evening(rig.home)
+    eventually(rig.has_all)
+
+    rig.store.replace(copy, now=0, interrupted=lambda _: {}, before=lambda: None)
+
+    assert not rig.has_all()
+    evening(rig.home)
+    eventually(rig.has_all)
+    assert rig.stored() == rig.home.happened
+    eventually(listening(live))
 
 
 def test_what_was_heard_is_written_before_the_end(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from threading import Thread
 from typing import Any, cast
@@ -18,7 +20,7 @@ from src.jobs.nights import Schedule, as_datetime
 from src.jobs.runner import Runner
 from src.settings import load_settings
 from src.store import Store
-from tests.unit.analysis.worlds import Clockwork, us
+from tests.unit.analysis.worlds import Clockwork, Source, us
 from tests.unit.jobs.conftest import HeldPipeline, RunnerFactory
 
 NightlyFactory = Callable[..., Nightly]
@@ -230,6 +232,23 @@ def test_a_year_of_nights_with_restarts_and_power_cuts(
         night = following
     assert len(expected) > 330
     assert nights(store) == expected
+
+
+def test_a_restored_home_has_a_schedule_of_its_own(
+    new_nightly: NightlyFactory, store: Store, clock: Clockwork, tmp_path: Path
+) -> None:
+    nightly = new_nightly(tz="")
+    before = nightly.schedule.time_zone
+    other = Store.open(f"sqlite:///{tmp_path / 'other.db'}")
+    restore = partial(store.replace, now=clock(), interrupted=lambda _: {}, before=lambda: None)
+    restore(other.snapshot(tmp_path / "empty.db").path)
+    assert nightly.schedule.time_zone == "UTC"
+    assert nightly.schedule.time_zone == "UTC"
+    log = Source(tmp_path / "other.csv").log()
+    other.events.add(replace(log, time_zone="Asia/Tokyo"), source="other")
+    restore(other.snapshot(tmp_path / "tokyo.db").path)
+    assert before != nightly.schedule.time_zone == "Asia/Tokyo"
+    other.close()
 
 
 def test_the_schedule_is_on_the_homes_own_clock(new_nightly: NightlyFactory, store: Store, clock: Clockwork) -> None:

@@ -3,6 +3,8 @@
 A page the resident visits may send requests to this service from the resident's own browser: through a domain whose
 address was changed to the service's (DNS rebinding), or blindly across sites. The first gives itself away by its Host
 header, the second by its Origin or by a body that is not declared as JSON.
+
+Inside a Home Assistant add-on nobody else's request is answered than the ingress's, which has seen who is signed in.
 """
 
 from __future__ import annotations
@@ -19,6 +21,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from src.api.problems import problem_response
 
 MAX_BODY = 64 * 1024
+INGRESS = "172.30.32.2"
+"""Where every request of Home Assistant's ingress comes from, and the Supervisor's look at an add-on's health.
+
+See https://developers.home-assistant.io/docs/add-ons/presentation#ingress
+"""
 _CHANGES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _HOST = re.compile(r"(?P<name>\[[0-9a-fA-F:.]+\]|[^:\[\]/@\s]+)(?::[0-9]{1,5})?")
 # Names that the public DNS never answers: RFC 6762, RFC 6761, RFC 8375, and ICANN's reservation for private use.
@@ -44,12 +51,27 @@ def is_local_name(name: str) -> bool:
     return True
 
 
-class HostGuard:
-    """Answers only requests that were sent to a local name, or to one of ``allowed``."""
+def is_loopback(address: str) -> bool:
+    """Whether a request from there was made inside of this machine, or this container."""
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
 
-    def __init__(self, app: ASGIApp, allowed: frozenset[str]) -> None:
+
+class HostGuard:
+    """Answers only requests that were sent to a local name, or to one of ``allowed``.
+
+    Args:
+        ingress: inside an add-on, the address its ingress calls from; then only that and this container itself are
+            answered. The ingress passes on the name that the browser knows Home Assistant by, which may be any: a
+            stranger's name has no session there.
+    """
+
+    def __init__(self, app: ASGIApp, allowed: frozenset[str], ingress: str | None = None) -> None:
         self._app = app
         self._allowed = allowed
+        self._ingress = ingress
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and (refusal := self._refusal(scope)) is not None:
@@ -61,7 +83,16 @@ class HostGuard:
         headers = Headers(scope=scope)
         sent_to = headers.get("host", "")
         name = host_name(sent_to)
-        if name is None or not (is_local_name(name) or name in self._allowed):
+        sender = scope["client"][0] if scope.get("client") else ""
+        by_ingress = self._ingress is not None and sender == self._ingress
+        if self._ingress is not None and not by_ingress and not is_loopback(sender):
+            return problem_response(
+                "not_by_ingress",
+                "This add-on answers to Home Assistant alone.",
+                instance=scope["path"],
+                remedy="Open its page from Home Assistant's sidebar.",
+            )
+        if name is None or not (by_ingress or is_local_name(name) or name in self._allowed):
             return problem_response(
                 "host_not_allowed",
                 f"This service does not answer to the name {sent_to!r}.",

@@ -8,6 +8,7 @@ from concurrent.futures import Future
 
 from src.errors import ServiceError
 from src.models.model_manager import ModelManager
+from src.observability.context import hand_over
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +34,8 @@ class ModelLoads:
             load = self._running.get(name)
             if load is None:
                 load = self._running[name] = Future()
-                threading.Thread(target=self._load, args=(name, load), name=f"load-{name}", daemon=True).start()
+                work = hand_over(self._load, name, load)
+                threading.Thread(target=work, name=f"load-{name}", daemon=True).start()
             return load
 
     def _load(self, name: str, load: Future[None]) -> None:

@@ -94,7 +94,7 @@ class DownloadOut(BaseModel):
     name: str = Field(description="Name of the model.")
     model: str = Field(description="Its id on the hub.")
     stage: Stage = Field(
-        description="`waiting` for another process that prepares it; `done` and `failed` are the last."
+        description="`waiting` for another process that prepares it, or for memory; `done` and `failed` are the last."
     )
     source: str = Field(description="What it is fetched from; empty before the first is tried.")
     file: str | None = Field(description="The file that is being fetched or checked.")

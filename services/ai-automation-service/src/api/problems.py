@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from src.errors import AutomationRefused, ModelBusy, ServiceError
-from src.logging_setup import request_id
+from src.observability.context import request_id
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +35,7 @@ class ProblemType:
 PROBLEMS: Mapping[str, ProblemType] = {
     "malformed_json": ProblemType(400, "The body is not JSON."),
     "cross_site": ProblemType(403, "The request comes from another site's page."),
+    "not_by_ingress": ProblemType(403, "The request does not come from Home Assistant's ingress."),
     "no_such_path": ProblemType(404, "There is nothing at this path."),
     "not_found": ProblemType(404, "There is no such pattern, run or interest."),
     "method_not_allowed": ProblemType(405, "This path does not take this method."),
@@ -190,7 +191,7 @@ def stopping_problem(instance: str) -> ProblemResponse:
 def documented(*codes: str) -> dict[int | str, dict[str, Any]]:
     """The ``responses`` of a route: these problems, and those that every route may answer."""
     by_status: dict[int | str, dict[str, Any]] = {}
-    for code in (*codes, "host_not_allowed", "internal"):
+    for code in (*codes, "not_by_ingress", "host_not_allowed", "internal"):
         kind = PROBLEMS[code]
         examples = by_status.setdefault(
             kind.status,

@@ -19,6 +19,7 @@ RUN_EXAMPLE: Json = {
     "state": "succeeded",
     "trigger": "nightly",
     "night": "2026-10-17",
+    "resumes": None,
     "stage": "publish",
     "created_at": "2026-10-17T01:00:00Z",
     "finished_at": "2026-10-17T01:00:42.180000Z",
@@ -115,6 +116,9 @@ class RunOut(BaseModel):
     state: RunState
     trigger: RunTrigger = Field(description="Who asked for it.")
     night: str | None = Field(description="The local date a nightly run stands for.")
+    resumes: str | None = Field(
+        description="Id of the first run of this request, which was interrupted and is done again here."
+    )
     stage: str = Field(description="The stage it is in, or ended in.")
     created_at: AwareDatetime
     finished_at: AwareDatetime | None
@@ -151,18 +155,28 @@ class RunDetail(RunOut):
         json_schema_extra={
             "examples": [
                 RUN_EXAMPLE
-                | {"progress": None, "shortlists": [{"interest": "save energy", "patterns": [PATTERN_EXAMPLE]}]}
+                | {
+                    "resumed_by": None,
+                    "progress": None,
+                    "shortlists": [{"interest": "save energy", "patterns": [PATTERN_EXAMPLE]}],
+                }
             ]
         }
     )
 
+    resumed_by: str | None = Field(
+        description="Id of the last run that does again what this one was interrupted in; null when there is none."
+    )
     progress: ProgressOut | None = Field(description="Null when it has ended, or runs in another process.")
     shortlists: list[ShortlistOut] = Field(description="One for each interest, once it has succeeded.")
 
     @classmethod
-    def with_results(cls, run: Run, progress: RunProgress | None, shortlists: list[ShortlistOut]) -> RunDetail:
+    def with_results(
+        cls, run: Run, progress: RunProgress | None, shortlists: list[ShortlistOut], resumed_by: Run | None
+    ) -> RunDetail:
         shown = None if progress is None else ProgressOut.of(progress)
-        return cls.model_validate(_fields(run) | {"progress": shown, "shortlists": shortlists})
+        further = None if resumed_by is None else resumed_by.id
+        return cls.model_validate(_fields(run) | {"resumed_by": further, "progress": shown, "shortlists": shortlists})
 
 
 class RunPage(BaseModel):
@@ -238,6 +252,7 @@ def _fields(run: Run) -> Json:
         "state": run.state,
         "trigger": run.trigger,
         "night": run.night,
+        "resumes": run.resumes,
         "stage": run.stage,
         "created_at": instant(run.created_at),
         "finished_at": None if run.finished_at is None else instant(run.finished_at),

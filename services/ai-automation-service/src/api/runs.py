@@ -42,11 +42,15 @@ def list_runs(services: UsesServices, query: Annotated[RunQuery, Query()]) -> Ru
     responses=documented("not_found", "invalid_request", "database_unreachable"),
 )
 def read_run(services: UsesServices, run_id: RunId) -> RunDetail:
-    """The record of a run, how far it is while it runs in this process, and what it found."""
+    """The record of a run, how far it is while it runs in this process, and what it found.
+
+    A run that was interrupted is done again when the service is back: `resumed_by` says by which run.
+    """
     run = services.store.runs.get(run_id)
     progress = services.runner.progress(run_id) if run.state is RunState.RUNNING else None
     shortlists = services.store.runs.shortlists(run_id) if run.state is RunState.SUCCEEDED else []
-    return RunDetail.with_results(run, progress, [ShortlistOut.of(shortlist) for shortlist in shortlists])
+    resumed_by = services.store.runs.resumed_by(run) if run.state is RunState.FAILED else None
+    return RunDetail.with_results(run, progress, [ShortlistOut.of(each) for each in shortlists], resumed_by)
 
 
 @router.get(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Annotated
 
 from anyio import CapacityLimiter
@@ -15,6 +16,9 @@ from src.analysis.following_up import FollowUps
 from src.analysis.home_view import client_of
 from src.analysis.pipeline import Clock, Pipeline
 from src.analysis.sources import check_sources
+from src.api.closing import Closing
+from src.box.cpus import threads
+from src.box.temporary import temporary_files_below
 from src.domain.instants import instant_now
 from src.home_assistant.client import HomeAssistant
 from src.home_assistant.description import describe_home
@@ -22,14 +26,27 @@ from src.jobs.announcements import Announcements
 from src.jobs.live import Live
 from src.jobs.live_connection import LiveOptions
 from src.jobs.nightly import Nightly
+from src.jobs.resuming import Resuming
 from src.jobs.runner import Runner
 from src.jobs.tending import Tending
 from src.models.model_manager import ModelManager, get_model_manager
+from src.observability import tracing
 from src.settings import Settings, get_settings
 from src.store import Store
 
+# Seconds: all that is closed, and of them how long what waits for others may take, the run under way, the last words.
+_CLOSING, _WORKING, _RUNNING, _SAYING = 4.5, 2.5, 1.5, 1.0
 WAITING_THREADS = 4
-SEARCHING_THREADS = 2
+
+
+def searching_threads() -> int:
+    """Two where there is little to share, so that one search does not wait for another's model."""
+    return max(2, threads(4))
+
+
+def quick_threads() -> int:
+    """For requests that answer at once: they wait for the database more than they compute."""
+    return max(8, 4 * threads(10))
 
 
 @dataclass(frozen=True)
@@ -42,6 +59,7 @@ class Services:
     answers: Answers
     runner: Runner
     nightly: Nightly
+    resuming: Resuming
     announcements: Announcements
     live: Live | None
     clock: Clock
@@ -49,26 +67,38 @@ class Services:
     tending: Tending
 
     def start(self) -> None:
-        """Tidy up after a process that died, then keep the nightly schedule, listen and announce."""
+        """Tidy up after a process that died, then keep the nightly schedule, resume, listen and announce."""
+        tracing.start(self.settings.otel_exporter_otlp_endpoint, self.settings.otel_exporter_otlp_headers)
         self.runner.recover()
         self.tending.start()
         self.nightly.start()
+        self.resuming.start()
         self.announcements.start()
         if self.live is not None:
             self.live.start()
 
+    def stop(self) -> None:
+        """Tell the work that the end has come, while open requests may still finish. For a signal's handler."""
+        self.nightly.stop()
+        self.resuming.stop()
+        self.runner.stop()
+
     def close(self) -> None:
-        """No new work, then an end to the work, then the models, then the database."""
-        # Backwards, and each whatever became of those before it.
-        with ExitStack() as stack:
-            stack.callback(self.store.close)
-            stack.callback(self.models.close)
-            stack.callback(self.announcements.close)
-            if self.live is not None:
-                stack.callback(self.live.close)
-            stack.callback(self.runner.close, timeout=5.0)
-            stack.callback(self.tending.close)
-            stack.callback(self.nightly.close)
+        """An end to the work, then the last words about it, then the database; all within one bounded time."""
+        self.stop()
+        closing = Closing(_CLOSING)
+        work: dict[str, Callable[[], object]] = {
+            "nightly": self.nightly.close,
+            "resuming": self.resuming.close,
+            "runner": lambda: self.runner.close(timeout=_RUNNING),
+            "tending": self.tending.close,
+            "models": self.models.close,
+        }
+        if self.live is not None:
+            work["live"] = partial(self.live.close, timeout=_RUNNING)
+        closing.together(work, _WORKING)
+        closing.together({"announcements": lambda: self.announcements.close(timeout=_SAYING)}, _SAYING)
+        closing.together({"store": self.store.close, "tracing": tracing.stop}, _CLOSING)
 
 
 def open_services(settings: Settings, clock: Clock = instant_now) -> Services:
@@ -78,13 +108,18 @@ def open_services(settings: Settings, clock: Clock = instant_now) -> Services:
         CatalogInvalid, InvalidSetting: before anything is opened.
         DatabaseUnreachable, DatabaseTooNew.
     """
+    temporary_files_below(settings.data_dir)
     models = get_model_manager() if settings is get_settings() else ModelManager(settings)
     check_sources(settings)
+    tracing.check(settings.otel_exporter_otlp_endpoint, settings.otel_exporter_otlp_headers)
     home_assistant = client_of(settings)
     store = Store.open(settings.store_url)
-    pipeline = Pipeline(store, models, settings, clock=clock, home_assistant=lambda: home_assistant)
+    pipeline = Pipeline(
+        store, models, settings, clock=clock, home_assistant=lambda: home_assistant, budget=models.budget
+    )
     runner = Runner(store, pipeline, clock=clock, ended=lambda run: announcements.run_ended(run))
-    nightly = Nightly(runner, store, settings, clock=clock)
+    resuming = Resuming(runner, store, clock=clock)
+    nightly = Nightly(runner, store, settings, clock=clock, first=resuming.look)
     announcements = Announcements(settings, store, nightly, home_assistant=lambda: home_assistant)
     follow_ups = FollowUps(store, clock)
     deployments = Deployments(store, lambda: home_assistant, clock, follow_up=follow_ups.of)
@@ -95,6 +130,7 @@ def open_services(settings: Settings, clock: Clock = instant_now) -> Services:
         answers=Answers(store, clock),
         runner=runner,
         nightly=nightly,
+        resuming=resuming,
         announcements=announcements,
         live=_live(settings, home_assistant, store, follow_ups, clock),
         clock=clock,
@@ -125,7 +161,7 @@ class Lanes:
     """
 
     waiting: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(WAITING_THREADS))
-    searching: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(SEARCHING_THREADS))
+    searching: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(searching_threads()))
 
 
 # Coroutines, because a plain function here would take a thread of the pool for each request.

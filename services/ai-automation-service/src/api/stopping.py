@@ -17,17 +17,23 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Stopping:
-    """Set once, by the first signal to end. Threads may ask at once."""
+    """Set once, by the first signal to end. Threads may ask at once.
 
-    def __init__(self) -> None:
+    Args:
+        tell: called then, in the signal's handler: it may set events and nothing else.
+    """
+
+    def __init__(self, tell: Callable[[], object] = lambda: None) -> None:
         self._asked = threading.Event()
+        self._tell = tell
 
     def __bool__(self) -> bool:
         return self._asked.is_set()
 
     def ask(self) -> None:
-        """Tell open requests to come to an end."""
+        """Tell open requests, and the work behind them, to come to an end."""
         self._asked.set()
+        self._tell()
 
     @contextmanager
     def on_signals(self) -> Iterator[None]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import errno
 import logging
+import signal
 import socket
 
+from src.commands.ending import Ending
 from src.errors import AddressTaken, InvalidSetting, ServiceError
 from src.logging_setup import configure_logging
 from src.settings import Settings, load_settings
@@ -13,7 +15,7 @@ from src.terminal import Terminal
 
 logger = logging.getLogger(__name__)
 
-GRACE = 3  # seconds that open requests get to finish once a stop is asked for
+GRACE = 2  # seconds that open requests get to finish once a stop is asked for
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -54,10 +56,23 @@ def serve(terminal: Terminal, *, host: str | None, port: int | None) -> None:
 def serve_on(held: socket.socket, settings: Settings, terminal: Terminal) -> None:
     """Serve on a bound socket until SIGINT or SIGTERM; says the URL once requests are answered.
 
+    After a signal the process ends within seconds: what does not close in time is left as it is.
+
     Raises:
         CatalogInvalid, DatabaseUnreachable, DatabaseTooNew: before anything is served.
         ServiceError: the service did not start.
     """
+    with Ending().watched():
+        try:
+            _serve_on(held, settings, terminal)
+        except KeyboardInterrupt:
+            # One is enough: whoever repeats it does not cut off what is being closed.
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, signal.SIG_IGN)
+            logger.info("stopped_by_signal")  # uvicorn has shut down in order and raises the signal again
+
+
+def _serve_on(held: socket.socket, settings: Settings, terminal: Terminal) -> None:
     import uvicorn
 
     from src.api.services import open_services
@@ -79,11 +94,10 @@ def serve_on(held: socket.socket, settings: Settings, terminal: Terminal) -> Non
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # who asks is who is connected: the add-on answers its ingress alone
         timeout_graceful_shutdown=GRACE,
     )
     try:
         Announced(config).run(sockets=[held])
-    except KeyboardInterrupt:
-        logger.info("stopped_by_signal")  # uvicorn has shut down in order and raises the signal again
     except SystemExit as error:
         raise ServiceError("The service did not start.", "The log lines above say why.") from error

@@ -46,6 +46,7 @@ class Run:
     at most one run of a night succeeds.
 
     Attributes:
+        resumes: id of the first run of this request, which was interrupted; None for a run that goes on with none.
         request: what was asked for, in the terms of ``POST /patterns/detect``.
         inputs: what was read: source, span, events, entities, time zone, seed.
         versions: service, python, numpy, openvino, and each model with its revision and precision.
@@ -61,6 +62,7 @@ class Run:
     created_at: int
     finished_at: int | None = None
     night: str | None = None
+    resumes: str | None = None
     stage: str = "queued"
     request: Json = field(default_factory=dict)
     inputs: Json = field(default_factory=dict)

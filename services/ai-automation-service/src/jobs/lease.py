@@ -8,6 +8,7 @@ from threading import Event, Thread
 from src.analysis.pipeline import Clock
 from src.domain.events import MICROSECONDS
 from src.errors import StoreError
+from src.observability.context import hand_over
 from src.store.owners import TTL
 from src.store.store import Store
 
@@ -25,7 +26,7 @@ class KeptLease:
         self._owner = owner
         self._clock = clock
         self._done = Event()
-        self._thread = Thread(target=self._keep, name=f"lease-{name}", daemon=True)
+        self._thread = Thread(target=hand_over(self._keep), name=f"lease-{name}", daemon=True)
         self._thread.start()
 
     def give_back(self) -> None:

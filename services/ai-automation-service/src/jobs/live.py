@@ -120,6 +120,8 @@ class Live:
         if self._thread is not None:
             self._thread.join(timeout)
             if self._thread.is_alive():
+                # It hangs, and the process ends: another one need not wait until the lease runs out.
+                self._store.leases.release(LEASE, self._owner)
                 return False
         retire(self._owner)
         return True

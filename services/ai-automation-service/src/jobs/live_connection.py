@@ -116,6 +116,8 @@ class Connection:
             what ended the listening; HomeAssistantError, StoreError.
         """
         loading = self._await_start()
+        # After a restore the gap is another one: writing fails then, and the next connection fills it.
+        self._mark = self._store.restored()
         judge = Judge(self._contexts)
         self._look(judge)
         if loading:
@@ -194,4 +196,5 @@ class Connection:
     def _write(self, log: EventLog) -> None:
         if len(log):
             until = self._clock() + OVERLAP  # as far as the overlap makes up for a clock that is ahead
-            self._watcher.wrote(log, self._store.events.add(log, source=self._key, until=until).added)
+            imported = self._store.events.add(log, source=self._key, until=until, mark=self._mark)
+            self._watcher.wrote(log, imported.added)

@@ -25,6 +25,7 @@ from src.errors import InputError, NoHistory, NotFound, RunInProgress, ServiceEr
 from src.jobs.lease import KeptLease
 from src.jobs.nights import Night, Schedule, as_datetime
 from src.jobs.runner import Runner
+from src.observability import metrics
 from src.settings import Settings
 from src.store.owners import new_owner, retire, take
 from src.store.store import Store
@@ -39,17 +40,31 @@ _SLICE = 1.0  # seconds of waiting before the stop signal is looked at again
 
 
 class Nightly:
-    """APScheduler around :class:`Runner`, with a catch-up at start and a lease per night in the database."""
+    """APScheduler around :class:`Runner`, with a catch-up at start and a lease per night in the database.
 
-    def __init__(self, runner: Runner, store: Store, settings: Settings, *, clock: Clock) -> None:
+    Args:
+        first: called before each look; waits for what was interrupted and is done again, which may do for the night.
+    """
+
+    def __init__(
+        self,
+        runner: Runner,
+        store: Store,
+        settings: Settings,
+        *,
+        clock: Clock,
+        first: Callable[[], object] = lambda: None,
+    ) -> None:
         self._runner = runner
         self._store = store
         self._settings = settings
         self._clock = clock
+        self._first = first
         self._owner = new_owner()
         self._one_at_a_time = Lock()
         self._closing = Event()
         self._schedule: Schedule | None = None
+        self._mark: str | None = None  # the restore that put there what the schedule was read from
         self._scheduler: BackgroundScheduler | None = None
 
     def start(self) -> None:
@@ -70,7 +85,13 @@ class Nightly:
 
     @property
     def schedule(self) -> Schedule:
-        """The schedule in the home's zone: TZ, else the history's own as it was first known; till then in UTC."""
+        """The schedule in the home's zone: TZ, else the history's own as it was first known; till then in UTC.
+
+        A restore brings a home of its own.
+        """
+        mark = self._store.restored()
+        if mark != self._mark:
+            self._schedule, self._mark = None, mark
         if self._schedule is None:
             time_zone = self._settings.tz or self._store.events.time_zone()
             if time_zone is None:
@@ -84,9 +105,13 @@ class Nightly:
         night = self.schedule.next(self._clock())
         return None if night is None else as_datetime(night.due).astimezone(zone(self.schedule.time_zone))
 
+    def stop(self) -> None:
+        """Ask no more. Returns at once: for a signal's handler."""
+        self._closing.set()
+
     def close(self) -> None:
         """Ask no more. A run that is under way is the runner's to end."""
-        self._closing.set()
+        self.stop()
         if self._scheduler is not None:
             self._scheduler.shutdown(wait=False)
             self._scheduler = None
@@ -97,6 +122,7 @@ class Nightly:
         if self._closing.is_set() or not self._one_at_a_time.acquire(blocking=False):
             return None
         try:
+            self._first()
             self._runner.recover()
             night = self.wanted()
             return None if night is None else self._run(night)
@@ -172,6 +198,7 @@ class Nightly:
         logger.warning("night_refused", extra={"code": error.code, "why": error.message})
         now = self._clock()
         run = self._store.runs.start(trigger=RunTrigger.NIGHTLY, request=request.to_json(), now=now, night=night.date)
+        metrics.run_ended(RunTrigger.NIGHTLY, "failed")
         return self._store.runs.fail(run.id, failure(run.id, error), now=now)
 
     def _wait(self, run_id: str) -> Run | None:

@@ -12,6 +12,8 @@ from src.analysis.pipeline import Clock, DetectRequest, Pipeline, failure
 from src.domain.runs import Run, RunState, RunTrigger
 from src.errors import NoHistory, RunError, RunInProgress, RunInterrupted, ServiceError
 from src.jobs.lease import KeptLease
+from src.observability import metrics, tracing
+from src.observability.context import hand_over, in_run
 from src.store.owners import new_owner, retire, take
 from src.store.store import Store
 
@@ -48,6 +50,7 @@ class _Work:
     lease: KeptLease
     progress: RunProgress = RunProgress("queued", 0, 0, "")
     ended: Event = field(default_factory=Event)
+    given_up: bool = False  # its record was ended without it
 
     def report(self, stage: str, done: float, total: float, unit: str = "") -> None:
         self.progress = RunProgress(stage, done, total, unit)
@@ -92,8 +95,13 @@ class Runner:
             finally:
                 self._store.leases.release(RUN_LEASE, self._owner)
 
-    def submit(self, request: DetectRequest, *, trigger: RunTrigger, night: str | None = None) -> Submitted:
+    def submit(
+        self, request: DetectRequest, *, trigger: RunTrigger, night: str | None = None, resumes: str | None = None
+    ) -> Submitted:
         """Begin a run in the background.
+
+        Args:
+            resumes: id of the first run of this request, if it was interrupted and this one does it again.
 
         Raises:
             InputError: what can be seen at once. NoHistory: there is nothing to mine. RunInProgress.
@@ -111,7 +119,7 @@ class Runner:
             elsewhere = self._acquire()
             if elsewhere is not None:
                 return _joined(elsewhere, request)
-            return Submitted(self._begin(request, trigger, night), joined=False)
+            return Submitted(self._begin(request, trigger, night, resumes), joined=False)
 
     def wait(self, run_id: str, timeout: float | None = None) -> Run:
         """The run once it has ended, or as it is after ``timeout`` s. Raises NotFound."""
@@ -133,12 +141,17 @@ class Runner:
         work = self._work
         return work.progress if work is not None and work.run.id == run_id else None
 
+    def stop(self) -> None:
+        """Take no new work, and tell the run under way to end. Returns at once: for a signal's handler."""
+        self._stopping.set()
+
     def close(self, timeout: float = 10.0) -> None:
         """Stop taking work; a run still going after ``timeout`` s is marked failed as interrupted."""
-        self._stopping.set()
+        self.stop()
         with self._lock:
             work = self._busy()
         if work is not None and not work.ended.wait(timeout):
+            work.given_up = True
             self._fail(work.run, "the service was stopped")
             work.lease.give_back()
         retire(self._owner)
@@ -184,31 +197,43 @@ class Runner:
         return [self._fail(run, "its process is gone") for run in self._store.runs.running()]
 
     def _fail(self, run: Run, why: str) -> Run:
-        logger.warning("run_interrupted", extra={"run": run.id, "why": why})
+        with in_run(run.id):
+            logger.warning("run_interrupted", extra={"run": run.id, "why": why})
+        metrics.run_ended(run.trigger, "interrupted")
         return self._store.runs.fail(run.id, failure(run.id, RunInterrupted(run.id, why)), now=self._clock())
 
-    def _begin(self, request: DetectRequest, trigger: RunTrigger, night: str | None) -> Run:
+    def _begin(self, request: DetectRequest, trigger: RunTrigger, night: str | None, resumes: str | None) -> Run:
         """Record the run and start its thread. The lease is held; it is given back when the run ends."""
         try:
-            run = self._store.runs.start(trigger=trigger, request=request.to_json(), now=self._clock(), night=night)
+            run = self._store.runs.start(
+                trigger=trigger, request=request.to_json(), now=self._clock(), night=night, resumes=resumes
+            )
         except BaseException:
             self._store.leases.release(RUN_LEASE, self._owner)
             raise
-        work = self._work = _Work(run, KeptLease(self._store, RUN_LEASE, self._owner, clock=self._clock))
+        with in_run(run.id):
+            work = self._work = _Work(run, KeptLease(self._store, RUN_LEASE, self._owner, clock=self._clock))
+            execute = hand_over(self._execute, work, request)
         # A daemon: a run must not keep a process alive that was told to end; the record says it was interrupted.
-        Thread(target=self._execute, args=(work, request), name=f"run-{run.id}", daemon=True).start()
+        Thread(target=execute, name=f"run-{run.id}", daemon=True).start()
         return run
 
     def _execute(self, work: _Work, request: DetectRequest) -> None:
+        began, outcome = time.perf_counter(), "failed"
         try:
-            run = self._pipeline.run(work.run, request, progress=work.report, stopping=self._stopping)
+            with tracing.span("run", {"run.id": work.run.id, "run.trigger": work.run.trigger}):
+                run = self._pipeline.run(work.run, request, progress=work.report, stopping=self._stopping)
+            outcome = "succeeded"
             logger.info("run_succeeded", extra={"run": run.id, "found": run.counts.get("found")})
         except ServiceError as error:
+            outcome = "interrupted" if isinstance(error, RunInterrupted) else "failed"
             logger.info("run_ended", extra={"run": work.run.id, "code": error.code})
         except Exception:
             # The pipeline has recorded it in the run; there is nobody above this thread to tell.
             logger.exception("run_ended", extra={"run": work.run.id, "code": "internal"})
         finally:
+            if not work.given_up:
+                metrics.run_ended(work.run.trigger, outcome, time.perf_counter() - began)
             work.lease.give_back()
             work.ended.set()
             self._tell(work.run.id)
