@@ -5,20 +5,18 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterable
-from contextvars import ContextVar
 from datetime import UTC, datetime
 
 from src.domain.secrets import masked
-
-request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
-"""The id of the HTTP request that is being answered, None outside of one."""
+from src.observability.context import request_id, run_id
+from src.observability.tracing import trace_id
 
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "color_message", "taskName"}
 _SERVER_LOGGERS = ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi")
 
 
 class JsonLines(logging.Formatter):
-    """A record as one line of JSON: time, level, logger, event, then whatever ``extra`` named.
+    """A record as one line of JSON: time, level, logger, event, what it belongs to, then whatever ``extra`` named.
 
     Args:
         secrets: never written, whatever a library puts into its words or its errors.
@@ -35,8 +33,8 @@ class JsonLines(logging.Formatter):
             "logger": record.name,
             "event": record.getMessage(),
         }
-        if (identifier := request_id.get()) is not None:
-            line["request_id"] = identifier
+        belongs = {"request_id": request_id.get(), "run_id": run_id.get(), "trace_id": trace_id()}
+        line |= {key: identifier for key, identifier in belongs.items() if identifier is not None}
         line |= {key: value for key, value in record.__dict__.items() if key not in _STANDARD}
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)

@@ -10,14 +10,15 @@ from anyio import to_thread
 from fastapi import FastAPI
 
 from src import __version__
-from src.api import automations, detect, feedback, health, models, patterns, runs
+from src.api import automations, detect, feedback, health, metrics, models, patterns, runs
 from src.api.download_events import DownloadEvents
-from src.api.guards import BodyGuard, HostGuard
+from src.api.guards import INGRESS, BodyGuard, HostGuard
 from src.api.model_loads import ModelLoads
 from src.api.openapi import install_openapi
 from src.api.problems import install_problem_handlers
 from src.api.requests import RequestContext
-from src.api.services import Lanes, Services, open_services
+from src.api.scrape import Scraper
+from src.api.services import Lanes, Services, open_services, quick_threads
 from src.api.stopping import Stopping
 from src.errors import ServiceError
 from src.logging_setup import configure_logging
@@ -54,9 +55,11 @@ def create_app(source: Services | Settings | None = None) -> FastAPI:
             await to_thread.run_sync(services.start)
             app.state.services = services
             app.state.lanes = Lanes()
-            app.state.stopping = Stopping()
+            to_thread.current_default_thread_limiter().total_tokens = quick_threads()
+            app.state.stopping = Stopping(services.stop)
             app.state.loads = ModelLoads(services.models)
             app.state.download_events = DownloadEvents(app.state.stopping)
+            app.state.scraping = metrics.Scraping(Scraper(services))
             logger.info("started", extra={"version": __version__})
             with app.state.stopping.on_signals():
                 yield
@@ -70,6 +73,14 @@ def create_app(source: Services | Settings | None = None) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,  # the framework's pages load scripts from elsewhere
         redoc_url=None,
+        # The framework's own traces and logs hold paths and the words of errors, so names of entities; ours do not.
+        telemetry={
+            "tracing": False,
+            "metrics": False,
+            "logs": False,
+            "operation_spans": False,
+            "auto_configure": False,
+        },
     )
     for router in (
         detect.router,
@@ -82,10 +93,14 @@ def create_app(source: Services | Settings | None = None) -> FastAPI:
         page.router,
     ):
         app.include_router(router)
+    if settings.metrics:
+        app.include_router(metrics.router)
     install_problem_handlers(app)
     install_openapi(app)
     app.add_middleware(BodyGuard)
-    app.add_middleware(HostGuard, allowed=allowed_hosts(settings))
+    # The Supervisor gives a token to add-ons alone.
+    ingress = INGRESS if settings.supervisor_token else None
+    app.add_middleware(HostGuard, allowed=allowed_hosts(settings), ingress=ingress)
     app.add_middleware(RequestContext)
     return app
 

@@ -105,8 +105,14 @@ class Discovery:
         self._mine = mine
         self._memory = Memory()  # from night to night; runs do not overlap
 
-    def find(self, request: DetectRequest, stages: Stages, progress: Progress) -> Routines:
-        """From the history to described routines with the ids they keep."""
+    def find(
+        self, request: DetectRequest, stages: Stages, progress: Progress, room: Callable[[int], object]
+    ) -> Routines:
+        """From the history to described routines with the ids they keep.
+
+        Args:
+            room: told, before they are loaded, how many events there are; see :mod:`src.analysis.run_memory`.
+        """
         store = self._store
         zone_before = self._settings.tz or store.events.time_zone()
         with stages.stage("look"):
@@ -122,6 +128,7 @@ class Discovery:
             if view.home is not None:
                 store.entities.learn({key: each.info for key, each in view.home.entities.items()})
         with stages.stage("load"):
+            room(self._about())
             seen = seen_with(self._load(request, time_zone), view.home)
             chosen = self._chosen(placed(seen, self._settings.position))
             log = chosen.log
@@ -203,6 +210,12 @@ class Discovery:
             asked = request.to_json()
             raise InvalidSetting("start and end", (asked["start"], asked["end"]), wanted)
         return log
+
+    def _about(self) -> int:
+        """How many events a run of RETENTION_DAYS loads, if days are alike."""
+        first, last = self._store.events.span() or (0, 0)
+        days = max(1.0, (last - first) / DAY)
+        return int(self._store.events.count() * min(1.0, self._settings.retention_days / days))
 
     def _dated_ahead(self, request: DetectRequest) -> list[str]:
         span = self._store.events.span()

@@ -130,6 +130,7 @@ def import_source(
     Args, Raises:
         As :func:`import_history`.
     """
+    mark = store.restored()
     reached = store.events.position(source.key)
     since = None
     # Who listens to the same home may have got a little further than our clock, if the home's is ahead.
@@ -150,7 +151,7 @@ def import_source(
                 name = Path(source.key).name
                 wanted = f"{known}, in which {name} was imported before; for another zone start with an empty DATA_DIR"
                 raise InvalidSetting("the time zone", part.log.time_zone, wanted)
-            stored = store.events.add(part.log, source=source.key, progress=storing, until=until)
+            stored = store.events.add(part.log, source=source.key, progress=storing, until=until, mark=mark)
             added += stored.added
             in_store += stored.known
             skipped.update(part.skipped)

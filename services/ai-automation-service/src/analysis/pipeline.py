@@ -6,6 +6,7 @@ look -> import -> load -> mine -> describe -> identify -> embed -> retrieve -> r
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from threading import Event
@@ -22,8 +23,10 @@ from src.analysis.patience import Models, PatientModels
 from src.analysis.provenance import software_versions
 from src.analysis.ranking import Retrieved, rerank, retrieve
 from src.analysis.request import DetectRequest
+from src.analysis.run_memory import room_for_runs
 from src.analysis.sentences import worded
 from src.analysis.stages import Stages
+from src.box.budget import Budget
 from src.domain.corrections import Correction, corrected
 from src.domain.patterns import MadeBy, Pattern, Status
 from src.domain.progress import Progress, silent
@@ -51,6 +54,7 @@ class Pipeline:
     Args:
         home_assistant, describe_home, read, mine: as :class:`~src.analysis.discovery.Discovery` takes them.
         wait: for an event, so many seconds at most; a run waits so for a model that is busy.
+        budget: that the memory of a run is taken from, the models' own; None: one of its own.
     """
 
     def __init__(
@@ -65,12 +69,14 @@ class Pipeline:
         read: ReadHistory = read_in_parts,
         mine: Mine = mine,
         wait: Callable[[Event, float], object] = Event.wait,
+        budget: Budget | None = None,
     ) -> None:
         self._store = store
         self._models = models
         self._settings = settings
         self._clock = clock
         self._wait = wait
+        self._budget = budget or Budget()
         self._discovery = Discovery(
             store,
             settings,
@@ -89,14 +95,15 @@ class Pipeline:
         Whatever goes wrong after the start is recorded in the run before it is raised again.
 
         Args:
-            stopping: once set, the run ends before its next stage, or while it waits for a model, as interrupted.
+            stopping: once set, the run ends before its next stage, with its next word of progress, or while it waits
+                for a model, as interrupted.
 
         Raises:
             ServiceError: what went wrong; the previous results stay in place.
         """
         stages = Stages(self._store, run.id, progress, stopping, self._wait)
         try:
-            result = self._execute(request, stages, progress)
+            result = self._execute(request, stages, stages.report)
             with stages.stage("publish"):
                 return self._store.runs.publish(run.id, result, now=self._clock())
         except BaseException as error:
@@ -105,7 +112,8 @@ class Pipeline:
 
     def _execute(self, request: DetectRequest, stages: Stages, progress: Progress) -> RunResult:
         request.check()
-        routines = self._discovery.find(request, stages, progress)
+        with room_for_runs(self._budget, stages.check) as room:
+            routines = self._discovery.find(request, stages, progress, room)
         return self._suggest(routines, request, stages, progress)
 
     def _suggest(self, routines: Routines, request: DetectRequest, stages: Stages, progress: Progress) -> RunResult:
@@ -140,6 +148,7 @@ class Pipeline:
             )
             for each in ranked
         )
+        kinds = Counter(str(each.kind) for each in found)
         missing = [error for error in (vectors.missing, no_reranker, no_classifier) if error is not None]
         for error in missing:
             logger.warning("model_missing", extra={"role": error.about, "code": error.code, "why": error.message})
@@ -154,6 +163,7 @@ class Pipeline:
                 "tested": sum(mined.tested.values()),
                 **{f"tested_{kind}": tested for kind, tested in mined.tested.items()},
                 "found": len(patterns),
+                **{f"found_{kind}": kinds[kind] for kind in {**mined.tested, **kinds}},
                 "muted": len(routines.muted),
                 "embedded": vectors.embedded,
                 "embedded_from_cache": vectors.cached,

@@ -54,6 +54,21 @@ class DetectRequest:
             "top_k": self.top_k,
         }
 
+    @classmethod
+    def from_json(cls, record: Json) -> DetectRequest:
+        """A request as a run record keeps it. Raises UnknownKind: of another version."""
+        start, end, kinds = record.get("start"), record.get("end"), record.get("kinds")
+        return cls(
+            history=record.get("history"),
+            entities=record.get("entities"),
+            start=None if start is None else _instant(start),
+            end=None if end is None else _instant(end),
+            time_zone=record.get("time_zone"),
+            kinds=None if kinds is None else tuple(_kind(kind) for kind in kinds),
+            interest=record.get("interest"),
+            top_k=record.get("top_k", 10),
+        )
+
     def check(self) -> None:
         """Refuse what can be seen before anything is read.
 
@@ -111,6 +126,18 @@ def _exists(path: str) -> bool:
     except (OSError, ValueError):
         # Not a path on this system: too long, or with a null character in it.
         return False
+
+
+def _kind(name: str) -> Kind:
+    """Raises UnknownKind."""
+    try:
+        return Kind(name)
+    except ValueError:
+        raise UnknownKind(name, [str(kind) for kind in Kind]) from None
+
+
+def _instant(iso: str) -> int:
+    return (datetime.fromisoformat(iso) - _EPOCH) // timedelta(microseconds=1)
 
 
 def _iso(instant: int) -> str:

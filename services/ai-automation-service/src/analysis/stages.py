@@ -9,6 +9,7 @@ from threading import Event
 
 from src.domain.progress import Progress
 from src.errors import RunInterrupted
+from src.observability import metrics, tracing
 from src.store.store import Store
 
 STAGES = (
@@ -24,6 +25,7 @@ STAGES = (
     "classify",
     "publish",
 )
+metrics.expect_stages(STAGES)
 
 
 class Stages:
@@ -57,9 +59,17 @@ class Stages:
         self.check()
         self._store.runs.stage(self._run_id, name)
         self._progress(name, 0, 0)
-        began = time.perf_counter()
-        yield
-        self.timings[name] = round(time.perf_counter() - began, 3)
+        with tracing.span(f"stage {name}", {"run.stage": name}):
+            began = time.perf_counter()
+            yield
+            seconds = time.perf_counter() - began
+        self.timings[name] = round(seconds, 3)
+        metrics.STAGE_SECONDS.labels(name).observe(seconds)
+
+    def report(self, stage: str, done: float, total: float, unit: str = "") -> None:
+        """Tell of progress within a stage. Raises RunInterrupted when the process is stopping."""
+        self._check()
+        self._progress(stage, done, total, unit)
 
     @property
     def check(self) -> Callable[[], None]:
