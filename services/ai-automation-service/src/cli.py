@@ -19,6 +19,8 @@ from typing import Any, NoReturn
 
 from src import __version__
 from src.commands.automations_arguments import add_automations
+from src.commands.backup_arguments import add_backup
+from src.commands.doctor_arguments import add_doctor
 from src.commands.models_arguments import add_models
 from src.domain.secrets import masked
 from src.errors import (
@@ -170,6 +172,9 @@ def build_parser() -> argparse.ArgumentParser:
     steps = automation.add_subparsers(dest="action", required=True, metavar="ACTION")
     add_automations(lambda name, text: command(name, text, steps))
 
+    add_backup(command)
+    add_doctor(command)
+
     command("home", "Say what Home Assistant tells of the home; a check of HA_URL and HA_TOKEN.")
 
     demo = command("demo", "Write the demo home's history, and its entities beside it.")
@@ -235,6 +240,15 @@ def run_command(options: argparse.Namespace, terminal: Terminal) -> None:
         from src.commands.automations import run_automations
 
         run_automations(options, terminal)
+    elif name == "backup":
+        from src.commands.backup import back_up
+
+        back_up(options.file, terminal, secrets=options.with_secrets)
+    elif name == "restore":
+        from src.commands.restore import RestoreOptions, restore
+
+        asked = RestoreOptions(options.file, options.dry_run, options.wait, options.settings, options.force)
+        restore(asked, terminal)
     elif name == "home":
         from src.commands.home import show_home
 
@@ -283,6 +297,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         options = build_parser().parse_args(arguments)
         terminal.as_json = getattr(options, "format", "table") == "json"
+        if options.command == "doctor":
+            from src.commands.doctor import see_doctor
+
+            well = see_doctor(terminal, timeout=options.timeout, offline=options.offline, deep=options.deep)
+            return 0 if well else 1
         run_command(options, terminal)
     except ServiceError as error:
         terminal.error(error)

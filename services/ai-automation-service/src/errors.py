@@ -12,12 +12,17 @@
     │   ├── UnknownModel             not a name of the catalog
     │   ├── CatalogInvalid           a person's own file of models says what cannot be
     │   ├── InvalidSetting           a setting or argument outside its range
+    │   ├── BackupUnreadable         no backup of this service, or a damaged one
+    │   ├── BackupTooNew             written by a later version of this service
     │   └── AddressTaken             another program listens where the service should
     ├── NotFound                     no pattern, run or interest of that id
     ├── NoHistory                    a run was asked for and the store holds no events
     ├── StoreError                   the database cannot be used
     │   ├── DatabaseUnreachable
-    │   └── DatabaseTooNew           written by a later version of this service
+    │   ├── DatabaseTooNew           written by a later version of this service
+    │   ├── NoRoom                   the disk cannot hold what is to be written
+    │   ├── BackupNotWritten         the file of a backup cannot be made where it should be
+    │   └── StoreReplaced            a restore put another content in its place in the middle
     ├── ModelError                   a model cannot be used
     │   ├── ModelUnavailable         none of its sources has it
     │   ├── ModelCorrupt             its files are not what the catalog says
@@ -26,6 +31,7 @@
     │   └── ModelBusy                more is waiting for it than it can answer soon
     ├── RunError
     │   ├── RunInProgress            another run holds this home's lease
+    │   ├── RestoreBlocked           a run or a change of automations must not be in the middle of a restore
     │   └── RunInterrupted           the process died, or was asked to stop, in the middle of a run
     ├── HomeAssistantError           the home's own Home Assistant cannot be used
     │   ├── HomeAssistantNotSet      nobody said where it is, or gave no token
@@ -169,7 +175,8 @@ class InvalidSetting(InputError):
     code = "invalid_setting"
 
     def __init__(self, name: str, value: object, wanted: str) -> None:
-        super().__init__(f"{name} cannot be {value!r}.", f"It takes {wanted}.", about=name)
+        given = "empty" if value in (None, "") else repr(value)
+        super().__init__(f"{name} cannot be {given}.", f"It takes {wanted}.", about=name)
 
 
 class AddressTaken(InputError):
@@ -180,6 +187,28 @@ class AddressTaken(InputError):
             f"Another program already listens on {host} port {port}.",
             "Stop it (it may be this service in another terminal), or choose another with PORT.",
             about=f"{host}:{port}",
+        )
+
+
+class BackupUnreadable(InputError):
+    code = "backup_unreadable"
+
+    def __init__(self, file: Path | str, why: str) -> None:
+        super().__init__(
+            f"The backup {file} cannot be restored: {why}.",
+            "Nothing was changed. Take another backup, or fetch this one again from where it was kept.",
+            about=str(file),
+        )
+
+
+class BackupTooNew(InputError):
+    code = "backup_too_new"
+
+    def __init__(self, file: Path | str, version: str, found: str, known: str) -> None:
+        super().__init__(
+            f"The backup {file} was written by a later version, {version} ({found}; this version knows {known}).",
+            f"Nothing was changed. Restore it with version {version} or a later one.",
+            about=str(file),
         )
 
 
@@ -225,6 +254,43 @@ class DatabaseTooNew(StoreError):
             f"The database was written by a later version (schema {found}; this version knows {known}).",
             "Upgrade the service, or restore the backup made before the upgrade.",
             about=found,
+        )
+
+
+class NoRoom(StoreError):
+    """Attributes:
+    missing: bytes that are to be freed.
+    """
+
+    code = "no_room"
+
+    def __init__(self, what: str, folder: Path | str, needed: int, free: int) -> None:
+        self.missing = max(needed - free, 0)
+        super().__init__(
+            f"There is no room for {what}: {folder} has {free / 1e6:,.0f} MB free and it takes {needed / 1e6:,.0f} MB.",
+            f"Nothing was changed. Free {self.missing / 1e6:,.0f} MB there and do the same again.",
+            about=str(folder),
+        )
+
+
+class StoreReplaced(StoreError):
+    code = "store_replaced"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A backup was restored while this was being written, so it has not been.",
+            "Do the same again; what is there already is not added twice.",
+        )
+
+
+class BackupNotWritten(StoreError):
+    code = "backup_not_written"
+
+    def __init__(self, file: Path | str, why: str) -> None:
+        super().__init__(
+            f"The backup {file} cannot be written: {why}.",
+            "What was there before is still there. Choose a folder that this user may write to and that has room.",
+            about=str(file),
         )
 
 
@@ -299,6 +365,16 @@ class RunInProgress(RunError):
             f"Run {run_id} is already at work on this home with other inputs.",
             f"Wait for it (GET /runs/{run_id}) and ask again.",
             about=run_id,
+        )
+
+
+class RestoreBlocked(RunError):
+    code = "restore_blocked"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"{what} on this home right now, so nothing was restored.",
+            "Do it again later, or add --wait SECONDS to wait for the end of it.",
         )
 
 

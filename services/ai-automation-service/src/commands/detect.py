@@ -7,6 +7,7 @@ from pathlib import Path
 
 from src.analysis.importing import import_history
 from src.analysis.pipeline import DetectRequest, Pipeline
+from src.box.temporary import temporary_files_below
 from src.commands.reading import Reading, by_size
 from src.commands.stored import every_pattern, run_json, span_of_run
 from src.domain.instants import instant_now
@@ -29,6 +30,7 @@ def detect_file(reading: Reading, terminal: Terminal, *, interest: str | None, t
     reading.check()
     place = reading.place()
     settings = load_settings() if place is None else load_settings(latitude=place[0], longitude=place[1])
+    temporary_files_below(settings.data_dir)
     time_zone = reading.time_zone or settings.tz or None
     source = DetectRequest(
         history=str(reading.file),
@@ -49,9 +51,9 @@ def detect_file(reading: Reading, terminal: Terminal, *, interest: str | None, t
                 start=start, end=end, time_zone=time_zone, kinds=reading.kinds, interest=interest, top_k=top_k
             )
             run = store.runs.start(trigger=RunTrigger.CLI, request=request.to_json(), now=instant_now())
-            run = Pipeline(store, ModelManager(settings), settings, clock=instant_now).run(
-                run, request, progress=progress
-            )
+            models = ModelManager(settings)
+            pipeline = Pipeline(store, models, settings, clock=instant_now, budget=models.budget)
+            run = pipeline.run(run, request, progress=progress)
             patterns = every_pattern(store)
             shortlists = store.runs.shortlists(run.id)
         finally:

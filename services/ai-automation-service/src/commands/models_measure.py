@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from statistics import median
 from typing import TYPE_CHECKING
 
+from src.box.memory import process_memory
 from src.commands.model_choice import model_named
 from src.domain.patterns import Json
 from src.errors import ServiceError
@@ -19,7 +20,6 @@ from src.models.acquire import Acquirer
 from src.models.catalog import ModelCard
 from src.models.embedding import EmbeddingModel
 from src.models.loader import Loader
-from src.models.memory import process_memory
 from src.models.reranker import Reranker
 from src.models.runtime import Runtime
 from src.settings import Settings, load_settings

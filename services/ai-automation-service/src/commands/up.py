@@ -14,6 +14,7 @@ from src import __version__
 from src.analysis.pipeline import DetectRequest, Pipeline
 from src.analysis.provenance import fingerprint
 from src.analysis.request import refuse_address
+from src.box.temporary import temporary_files_below
 from src.commands.demo import entities_beside, found_line, write_home
 from src.commands.reading import by_size
 from src.commands.serve import bind, serve_on
@@ -102,6 +103,7 @@ def up(terminal: Terminal, *, once: bool) -> None:
     """
     settings = load_settings()
     load_catalog(settings)  # a mistake in it is told before any work
+    temporary_files_below(settings.data_dir)
     with nullcontext() if once else bind(settings.host, settings.port) as held:
         _up(settings, held, terminal)
 
@@ -206,7 +208,8 @@ def _detect(store: Store, request: DetectRequest, settings: Settings, progress: 
     Raises:
         InputError, RunInProgress: before the run. RunFailed: what the run ended with.
     """
-    pipeline = Pipeline(store, ModelManager(settings), settings, clock=instant_now)
+    models = ModelManager(settings)
+    pipeline = Pipeline(store, models, settings, clock=instant_now, budget=models.budget)
     runner = Runner(store, pipeline, clock=instant_now)
     try:
         runner.recover()

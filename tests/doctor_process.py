@@ -1,0 +1,88 @@
+"""The doctor as a person calls it: a process of its own, in a world that a test has broken."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.e2e.program import SERVICE
+
+PATIENCE = 90.0  # s, for a machine that is busy
+
+
+@dataclass(frozen=True)
+class Told:
+    """What it said."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+    @property
+    def findings(self) -> list[dict[str, str]]:
+        found: list[dict[str, str]] = self.json["findings"]
+        return found
+
+    def about(self, group: str, check: str) -> dict[str, str]:
+        """The finding of that name, which has to be the only one."""
+        (found,) = [each for each in self.findings if (each["group"], each["check"]) == (group, check)]
+        return found
+
+
+def environment(home: Path, **extra: str) -> dict[str, str]:
+    """A quiet world: folders of its own, no hub, and nothing of the environment that the tests run in."""
+    temporary = home / "tmp"
+    temporary.mkdir(exist_ok=True)
+    return {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(SERVICE),
+        "PYTHONWARNINGS": "error",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "HOME": str(home),
+        "TMPDIR": str(temporary),
+        "DATA_DIR": str(home / "data"),
+        "MODELS_DIR": str(home / "models"),
+        "HF_HUB_OFFLINE": "1",
+        **extra,
+    }
+
+
+def doctor(
+    home: Path, *arguments: str, within: tuple[str, ...] = (), world: Mapping[str, str] | None = None, **extra: str
+) -> Told:
+    """Call it in ``home``.
+
+    Args:
+        within: a program that it is started by, such as one that takes root's rights away.
+        world: the whole environment, instead of :func:`environment` with ``extra``.
+    """
+    done = subprocess.run(
+        [*within, sys.executable, "-m", "src.cli", "doctor", "--format", "json", *arguments],
+        cwd=home,
+        env=environment(home, **extra) if world is None else dict(world),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    return Told(done.returncode, done.stdout, done.stderr)
+
+
+def tree(folder: Path) -> dict[str, str]:
+    """Every file and folder, with a hash of its content. What SQLite's readers note in ``-shm`` is not looked at."""
+    return {
+        str(path.relative_to(folder)): "folder" if path.is_dir() else hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if not path.name.endswith("-shm")
+    }
