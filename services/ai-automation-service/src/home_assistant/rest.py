@@ -91,4 +91,8 @@ def _error(access: Access, asked: str, status: int, location: str | None, messag
         return HomeAssistantUnreachable(access.url, masked(why, [access.token]))
     if status == 404:
         return HomeAssistantFailed(asked, "not_found", message or "it knows no such address, or is still starting")
+    if status == 405:
+        # https://github.com/home-assistant/supervisor/issues/6509
+        why = "what stands before it does not pass that on; update the Supervisor, or set HA_URL and HA_TOKEN"
+        return HomeAssistantFailed(asked, "http_405", why)
     return HomeAssistantFailed(asked, f"http_{status}", message or "it answers with an error")
