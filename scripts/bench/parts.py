@@ -150,11 +150,22 @@ def embedding(_: int) -> Json:
     return {**figures, "peak_mb": memory_mb()["peak_mb"]}
 
 
+def container(megabytes: int) -> Json:
+    """MB that the image's container of that size held at rest, with its models, in a run, and with all at once."""
+    from scripts.bench.container import NoEngine, measured
+
+    try:
+        return measured(megabytes)
+    except NoEngine as error:
+        return {"left_out": str(error)}
+
+
 PARTS: dict[str, tuple[Callable[[int], Json], tuple[int, ...]]] = {
     "mining": (mining, (10_000, 100_000, 1_000_000)),
     "store": (store, (100_000, 1_000_000)),
     "recorder": (recorder, (1_000_000,)),
     "embedding": (embedding, (0,)),
+    "container": (container, (2048, 1024)),
 }
 _MEASURED = {"mining": "cpu_seconds", "store": "add_seconds", "recorder": "import_seconds"}
 _LARGE = ("mining", "recorder")

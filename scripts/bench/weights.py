@@ -254,7 +254,8 @@ def _write_tokenizer(folder: Path, special: tuple[str, ...], size: int, *, one: 
 def _sentences() -> list[str]:
     with (_DATA / "labelled_sentences.csv").open(encoding="utf-8", newline="") as file:
         labelled = [row["sentence"] for row in csv.DictReader(file)]
-    others = [line for name in ("parity", "calibration") for line in (_DATA / f"{name}_sentences.txt").open("r")]
+    files = (_DATA / f"{name}_sentences.txt" for name in ("parity", "calibration"))
+    others = [line for file in files for line in file.read_text("utf-8").splitlines(keepends=True)]
     return [*labelled, *others, *texts("passage", 2000, "tokenizer"), *_PROMPTS * 50]
 
 

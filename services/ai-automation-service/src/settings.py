@@ -215,7 +215,9 @@ class Settings(BaseSettings):
     @property
     def secrets(self) -> frozenset[str]:
         """Every password and token of the settings; of an address, the password in it."""
-        hidden = (str(getattr(self, name)).strip() for name in _hidden())
+        hidden = [str(getattr(self, name)).strip() for name in hidden_settings()]
+        headers = [pair.partition("=")[2].strip() for pair in self.otel_exporter_otlp_headers.split(",")]
+        hidden += [*headers, *map(unquote, headers)]
         return frozenset(part for value in hidden for part in _secret_parts(value) if part)
 
     @property
@@ -253,7 +255,7 @@ def load_settings(**overrides: object) -> Settings:
         first = error.errors()[0]
         name = str(first["loc"][0])
         wanted = str(first["ctx"]["error"]) if first["type"] == "value_error" else _wanted(name)
-        given = "what is set" if name in _hidden() else _as_number(name, first["input"])
+        given = "what is set" if name in hidden_settings() else _as_number(name, first["input"])
         raise InvalidSetting(name.upper(), given, wanted) from None
 
 
@@ -262,12 +264,12 @@ def environment_of_children() -> dict[str, str]:
 
     What a child needs of them it is told over its standard input.
     """
-    hidden = {name.upper() for name in _hidden()}
+    hidden = {name.upper() for name in hidden_settings()}
     return {name: value for name, value in os.environ.items() if name.upper() not in hidden}
 
 
-def _hidden() -> list[str]:
-    """Names of the settings that are not to be shown."""
+def hidden_settings() -> list[str]:
+    """Names of the settings that are not to be shown: passwords, tokens, and addresses that may hold one."""
     return [name for name, field in Settings.model_fields.items() if not field.repr]
 
 

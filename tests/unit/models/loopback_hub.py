@@ -105,7 +105,7 @@ Fault = Status | Cut | Hang | Trickle | Content | NoRanges | Redirect
 
 
 class LoopbackHub:
-    """Serves ``folder/<owner>/<name>/<file>`` as the head of each repository.
+    """Serves ``folder/<owner>/<name>/<file>`` as the head of each repository, at a free port unless told which.
 
     Attributes:
         asked: every request.
@@ -119,7 +119,7 @@ class LoopbackHub:
         piece: bytes of a body sent at a time.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, address: tuple[str, int] = ("127.0.0.1", 0)) -> None:
         self.folder = folder
         self.asked: list[Asked] = []
         self.commit = COMMIT
@@ -133,8 +133,8 @@ class LoopbackHub:
         self._faults: dict[str, list[Fault]] = {}
         self._lock = threading.Lock()
         self._released = threading.Event()
-        self._server = self._serve(large=False)
-        self._large = self._serve(large=True)
+        self._server = self._serve(address, large=False)
+        self._large = self._serve(("127.0.0.1", 0), large=True)
         self.endpoint = f"http://127.0.0.1:{self._server.server_address[1]}"
         self.elsewhere = f"http://127.0.0.1:{self._large.server_address[1]}"
 
@@ -183,7 +183,7 @@ class LoopbackHub:
             for server in servers:
                 server.server_close()
 
-    def _serve(self, *, large: bool) -> ThreadingHTTPServer:
+    def _serve(self, address: tuple[str, int], *, large: bool) -> ThreadingHTTPServer:
         hub = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -203,7 +203,7 @@ class LoopbackHub:
             def log_message(self, format: str, *args: object) -> None:
                 pass
 
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        server = ThreadingHTTPServer(address, Handler)
         server.daemon_threads = True
         server.handle_error = lambda request, address: None  # type: ignore[method-assign, assignment]
         return server

@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from src.box.memory import give_back, process_memory
 from src.errors import InvalidSetting, ModelBusy, ModelUnavailable, UnknownModel
 from src.models import model_manager
 from src.models.catalog import Catalog, HubSource, ModelCard, Role
-from src.models.memory import give_back, process_memory
 from src.models.model_manager import ModelManager
 from src.models.runtime import Network, Runtime
 from src.settings import load_settings

@@ -190,3 +190,8 @@ def test_a_child_is_given_no_password(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "a secret of this home" not in given.values()
     assert given["HF_HOME"] == "/cache"
     assert "PATH" in given
+
+
+def test_the_value_of_each_header_for_a_collector_is_a_secret() -> None:
+    settings = load_settings(otel_exporter_otlp_headers="authorization=Basic%20c2VjcmV0, x-key = tokened")
+    assert {"Basic%20c2VjcmV0", "Basic c2VjcmV0", "tokened"} <= settings.secrets

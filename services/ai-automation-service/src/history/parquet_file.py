@@ -9,6 +9,8 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
+from src.box.cpus import threads
+from src.box.memory import available_memory
 from src.domain.entity_ids import LONGEST_ID
 from src.domain.events import Int64Array
 from src.domain.progress import Progress
@@ -16,14 +18,7 @@ from src.errors import HistoryUnreadable
 from src.history.table import LONGEST_STATE, Columns, EventTable, Found, origins_of
 from src.history.timestamps import MISSING, Timestamp, from_utc, from_wall_clock, parse
 
-# Nothing but what is linked in: no extension is fetched, and nothing is spilled to disk.
-_CONFIG: dict[str, str | bool | int | float | list[str]] = {
-    "autoinstall_known_extensions": False,
-    "autoload_known_extensions": False,
-    "memory_limit": "512MB",
-    "temp_directory": "",
-    "threads": 2,
-}
+_MOST_MEMORY, _LEAST_MEMORY = 512_000_000, 64_000_000  # bytes
 _NUMBERS = ("INTEGER", "BIGINT", "HUGEINT", "UINTEGER", "UBIGINT", "FLOAT", "DOUBLE", "DECIMAL")
 _LONGEST_TIMESTAMP = 64
 _CHUNK = 65_536  # rows
@@ -42,12 +37,31 @@ def read_parquet(path: Path, table: EventTable, time_zone: str, progress: Progre
         HistoryUnreadable: the file is damaged, or its columns hold nothing that could be events.
     """
     try:
-        with duckdb.connect(":memory:", config=_CONFIG) as connection:
+        with duckdb.connect(":memory:", config=configuration()) as connection:
             _read(connection, path, table, time_zone, progress)
     except duckdb.Error as error:
         why = str(error).strip().splitlines()[0]
         raise HistoryUnreadable(path, f"it is no whole Parquet file ({why})", "Write or copy it again.") from error
     return Found()
+
+
+def configuration(root: Path = Path("/")) -> dict[str, str | bool | int | float | list[str]]:
+    """DuckDB's settings. Left to itself it takes all processors and 80 % of the memory of the machine.
+
+    A quarter of what the container may have. Nothing but what is linked in: no extension is fetched, and nothing is
+    spilled to disk.
+
+    Args:
+        root: where ``proc`` and ``sys`` are found.
+    """
+    share = (available_memory(root) or 4 * _MOST_MEMORY) // 4
+    return {
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "memory_limit": f"{max(_LEAST_MEMORY, min(_MOST_MEMORY, share))}B",
+        "temp_directory": "",
+        "threads": threads(2, root),
+    }
 
 
 def _read(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import shutil
+import sys
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 
+from src.box.budget import Budget
 from src.errors import ModelCorrupt, ModelUnavailable
 from src.models.announce import Announcer
 from src.models.cache import Entry, ModelCache
@@ -16,10 +18,12 @@ from src.models.downloads import DownloadBoard
 from src.models.hub import HubProbe, SourceFailed, downloads_folder
 from src.models.hub_layout import HubLayout, drop_forgotten
 from src.models.model_card import HubSource, ModelCard, Source
-from src.models.prepare import Bounds, HubAccess, prepare
+from src.models.prepare import Bounds, Children, HubAccess, prepare
 from src.settings import Settings
 
 logger = logging.getLogger(__name__)
+
+_REMOVING = 1.0  # seconds to remove what was written of a model
 
 
 class Acquirer:
@@ -30,6 +34,7 @@ class Acquirer:
     Args:
         clock: seconds, monotonic.
         board: where each preparation is posted; None: one of its own.
+        budget: that the memory of conversions is taken from; None: one of its own.
 
     Attributes:
         board: the same.
@@ -41,6 +46,7 @@ class Acquirer:
         settings: Settings,
         clock: Callable[[], float] = time.monotonic,
         board: DownloadBoard | None = None,
+        budget: Budget | None = None,
     ) -> None:
         self.cache = ModelCache(settings.models_dir)
         self.board = board or DownloadBoard()
@@ -51,6 +57,8 @@ class Acquirer:
         drop_forgotten(self._downloads, time.time())
         self._lock = threading.Lock()
         self._under_way: dict[str, Future[Entry]] = {}
+        self._children = Children()
+        self._budget = budget or Budget()
 
     def acquire(self, card: ModelCard) -> Entry:
         """The verified entry of a model at the precision of the settings.
@@ -79,6 +87,14 @@ class Acquirer:
             with self._lock:
                 del self._under_way[card.name]
         return mine.result()
+
+    def close(self, timeout: float = _REMOVING) -> None:
+        """Break off what is being prepared and have it removed, for which whoever waits gets ``timeout`` s; begin no
+        more."""
+        self._children.end()
+        with self._lock:
+            under_way = list(self._under_way.values())
+        wait(under_way, timeout)
 
     def _acquire(self, card: ModelCard, key: str, tried: list[str]) -> Entry:
         """In the one thread that prepares this model."""
@@ -134,7 +150,18 @@ class Acquirer:
         bounds = Bounds(remaining, settings.model_convert_memory * 1_000_000)
         staged = self.cache.stage(card.name)
         try:
-            prepare(card, source, settings.quantization, staged, access, bounds, announcer.progress)
+            prepare(
+                card,
+                source,
+                settings.quantization,
+                staged,
+                access,
+                bounds,
+                announcer.progress,
+                settings.model_convert_python or sys.executable,
+                self._children,
+                self._budget,
+            )
             entry = self.cache.publish(staged, key)
         except SourceFailed as error:
             raise SourceFailed(f"{unreachable}, and {error}" if unreachable else str(error)) from error

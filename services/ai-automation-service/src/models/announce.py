@@ -9,6 +9,7 @@ from dataclasses import replace
 from src.models.downloads import Download, DownloadBoard, Stage
 from src.models.model_card import ModelCard
 from src.models.progress import Progress
+from src.observability.metrics import DOWNLOAD_FAILURES
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +65,7 @@ class Announcer:
         self._end("done", None)
 
     def failed(self, why: str) -> None:
+        DOWNLOAD_FAILURES.labels(self._state.name).inc()
         self._end("failed", why)
 
     def _end(self, stage: Stage, why: str | None) -> None:

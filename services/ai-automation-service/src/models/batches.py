@@ -21,6 +21,7 @@ LENGTH_STEP = 16
 SIZES = (1, 2, 4, 8, 12, 16, 24, 32)
 LARGEST_BATCH = SIZES[-1]
 MOST_TOKENS = 1024
+_SMALL, _TINY = 1_500_000_000, 750_000_000  # bytes of memory below which a batch has half or a quarter of them
 BATCH_COST = 48  # tokens that could be computed in the time that one more batch of another shape takes by itself
 
 
@@ -37,6 +38,13 @@ class Batch:
     indices: NDArray[np.int64]
     ids: NDArray[np.int64]
     mask: NDArray[np.int64]
+
+
+def tokens_for(memory: int | None) -> int:
+    """Tokens of a batch in a container with so many bytes of memory; None: unknown."""
+    if memory is None or memory >= _SMALL:
+        return MOST_TOKENS
+    return MOST_TOKENS // 2 if memory >= _TINY else MOST_TOKENS // 4
 
 
 def batches(

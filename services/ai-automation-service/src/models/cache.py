@@ -25,9 +25,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from src.box.disk import flush
 from src.domain.patterns import Json
 from src.errors import ModelCorrupt
-from src.models.files import describe, flush, write_json
+from src.models.files import describe, write_json
 
 logger = logging.getLogger(__name__)
 

@@ -28,6 +28,7 @@ from src.models.catalog import Role
 from src.models.label_tree import LabelTree
 from src.models.request_queue import WAITING, RequestQueue
 from src.models.runtime import Runtime
+from src.observability.metrics import ModelMetrics
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -53,6 +54,7 @@ class Classifier:
         labels: the answers it may give; another set needs no new conversion.
         max_tokens: of text, question and end token together; a text that is too long is cut, never the question.
         waiting: texts of all callers together that may wait for it.
+        name: in the catalog.
 
     Raises:
         ModelCorrupt: the tokenizer cannot be read, is not T5's, or cannot spell the labels.
@@ -68,8 +70,10 @@ class Classifier:
         labels: Labels = DEFAULT_LABELS,
         max_tokens: int = 512,
         waiting: int = WAITING,
+        name: str = Role.CLASSIFIER,
     ) -> None:
         self.made_by = made_by
+        self._metrics = ModelMetrics(name)
         self._labels = labels
         self._tokenizer = _load_tokenizer(folder / "tokenizer.json")
         end = self._tokenizer.token_to_id(_END)
@@ -85,7 +89,7 @@ class Classifier:
             (scores,) = network({"input_ids": batch.ids, "attention_mask": batch.mask, **tree.inputs()})
             return tree.log_probabilities(scores)
 
-        self._queue = RequestQueue(run, name=Role.CLASSIFIER, pad=start, limit=waiting, workers=network.parallel)
+        self._queue = RequestQueue(run, name=name, pad=start, limit=waiting, workers=network.parallel)
         self._bias = _mean(self._log_probabilities(CONTENT_FREE))
 
     def classify(self, texts: Sequence[str]) -> list[Classification]:
@@ -108,9 +112,16 @@ class Classifier:
             for category, priority in zip(categories, priorities, strict=True)
         ]
 
+    @property
+    def waiting(self) -> int:
+        """Texts that wait for it now."""
+        return self._queue.waiting
+
     def _log_probabilities(self, texts: Sequence[str]) -> FloatArray:
         """(texts, categories, priorities), of each pair as the answer; they sum to 1 for each text."""
-        found = self._queue.ask([[*self._ids(text)[: self._room], *self._question] for text in texts])
+        with self._metrics.tokenizing():
+            sequences = [[*self._ids(text)[: self._room], *self._question] for text in texts]
+        found = self._queue.ask(sequences)
         return found.reshape(len(texts), len(self._labels.categories), len(self._labels.priorities))
 
     def _ids(self, text: str) -> list[int]:

@@ -19,7 +19,8 @@ class Download:
     Attributes:
         name: the model's short name in the catalog (``ModelCard.name``).
         model: its id on the hub.
-        stage: ``waiting`` for another process that prepares the same; ``done`` and ``failed`` are the last.
+        stage: ``waiting`` for memory, or for another process that prepares the same; ``done`` and ``failed`` are the
+            last.
         source: what it is fetched from, as :attr:`Source.name` says; empty before the first is tried.
         file: the one that is being fetched or checked.
         bytes_done, bytes_total: of all files of the source together; the total is None while it is not known.

@@ -15,6 +15,7 @@ from src.models.request_queue import WAITING, RequestQueue
 from src.models.runtime import Runtime
 from src.models.token_vectors import TokenEncoder, TokenVectors
 from src.models.tokenizer import TextTokenizer
+from src.observability.metrics import ModelMetrics
 
 
 class EmbeddingModel:
@@ -23,6 +24,7 @@ class EmbeddingModel:
     Args:
         folder: a cache entry with ``model.xml`` and ``tokenizer.json``.
         dimensions: width of its vectors.
+        name: in the catalog.
         waiting: texts of all callers together that may wait for it.
 
     Raises:
@@ -31,9 +33,17 @@ class EmbeddingModel:
     """
 
     def __init__(
-        self, folder: Path, runtime: Runtime, *, max_tokens: int, dimensions: int, waiting: int = WAITING
+        self,
+        folder: Path,
+        runtime: Runtime,
+        *,
+        max_tokens: int,
+        dimensions: int,
+        waiting: int = WAITING,
+        name: str = Role.EMBEDDING,
     ) -> None:
         self.dimensions = dimensions
+        self._metrics = ModelMetrics(name)
         self._tokenizer = TextTokenizer(folder / "tokenizer.json", max_tokens, Role.EMBEDDING)
         self._tokens = TokenEncoder(folder, runtime, self._tokenizer)
         network = runtime.load(folder / "model.xml")
@@ -44,9 +54,7 @@ class EmbeddingModel:
                 raise ModelCorrupt(Role.EMBEDDING, f"its graph gives {output.shape[1:]}, not ({dimensions},)")
             return output
 
-        self._queue = RequestQueue(
-            run, name=Role.EMBEDDING, pad=self._tokenizer.pad, limit=waiting, workers=network.parallel
-        )
+        self._queue = RequestQueue(run, name=name, pad=self._tokenizer.pad, limit=waiting, workers=network.parallel)
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """float32 (n, dimensions), rows of unit length, in the order of the texts.
@@ -59,7 +67,14 @@ class EmbeddingModel:
         """
         if not texts:
             return np.empty((0, self.dimensions), np.float32)
-        return self._queue.ask(self._tokenizer.texts(texts))
+        with self._metrics.tokenizing():
+            sequences = self._tokenizer.texts(texts)
+        return self._queue.ask(sequences)
+
+    @property
+    def waiting(self) -> int:
+        """Texts that wait for it now."""
+        return self._queue.waiting
 
     def token_vectors(self, texts: Sequence[str]) -> list[TokenVectors]:
         """The tokens of each text with the vectors that :meth:`embed` takes the mean of, in the order of the texts.

@@ -51,12 +51,3 @@ def safe_path(text: str) -> PurePosixPath:
     if any(part in ("", ".", "..") for part in parts) or any(character in text for character in "\\\0:"):
         raise ValueError(f"{text!r} is no path inside a folder")
     return PurePosixPath(*parts)
-
-
-def flush(path: Path) -> None:
-    """Have a file's content, or a folder's list of names, on disk before the next step."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -21,7 +21,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from src.models.files import flush, safe_path
+from src.box.disk import flush
+from src.models.files import safe_path
 
 _PARTIAL = ".resumable.incomplete"
 _POLL = 0.1  # seconds between looks at a lock that another process holds

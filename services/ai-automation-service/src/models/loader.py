@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from src.box.budget import Budget, TooLittleMemory
+from src.box.memory import ProcessMemory, process_memory
 from src.domain.labels import DEFAULT_LABELS, Labels
 from src.domain.patterns import Json
 from src.errors import ModelError, ModelUnavailable
@@ -15,7 +17,6 @@ from src.models.cache import Entry
 from src.models.catalog import ModelCard, Role
 from src.models.classifier import Classifier
 from src.models.embedding import EmbeddingModel
-from src.models.memory import ProcessMemory, process_memory
 from src.models.reranker import Reranker
 from src.models.runtime import Runtime
 from src.settings import Settings
@@ -23,6 +24,10 @@ from src.settings import Settings
 Model = EmbeddingModel | Reranker | Classifier
 
 logger = logging.getLogger(__name__)
+
+# Bytes that setting a model up takes at its peak: by the engine itself, and for each byte of its files.
+_ENGINE, _SPREAD = 60 << 20, 1.6
+_PATIENCE = 30.0  # seconds that a load waits for memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,36 +66,47 @@ class Loader:
 
     Args:
         clock: seconds, monotonic.
+        budget: that the models' memory is taken from; None: one of its own.
     """
 
-    def __init__(self, settings: Settings, acquirer: Acquirer, runtime: Runtime, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        acquirer: Acquirer,
+        runtime: Runtime,
+        clock: Callable[[], float],
+        budget: Budget | None = None,
+    ) -> None:
         self._precision = settings.quantization
         self._waiting = settings.model_queue
         self._labels = settings.labels
         self._acquirer = acquirer
         self._runtime = runtime
         self._clock = clock
+        self._budget = budget or Budget()
         self._one = threading.Lock()
 
     def load(self, card: ModelCard) -> Loaded:
         """The model of a card, which has answered one text.
 
         Raises:
-            ModelUnavailable: no source has it, or what they have cannot be set up or does not run.
+            ModelUnavailable: no source has it, or what they have cannot be set up, does not fit into memory or does not
+                run.
         """
         started = self._clock()
         entry = self._acquirer.acquire(card)
-        with self._one:
-            try:
+        try:
+            needed = _ENGINE + int(_SPREAD * entry.size)
+            with self._budget.hold(f"the model {card.name}", [needed], patience=_PATIENCE) as claim, self._one:
                 self._runtime.start()
                 before = process_memory()
                 model = self._make(card, entry)
                 _ask_once(model)
-                after = process_memory()
-            except (ModelError, RuntimeError, OSError, MemoryError) as error:
-                raise ModelUnavailable(card.name, [f"cache entry {entry.folder.name}: {error}"]) from error
+                resident, anonymous = _growth(before, process_memory())
+                claim.stays = max(0, anonymous or 0)
+        except (ModelError, RuntimeError, OSError, MemoryError, TooLittleMemory) as error:
+            raise ModelUnavailable(card.name, [f"cache entry {entry.folder.name}: {error}"]) from error
         seconds = self._clock() - started
-        resident, anonymous = _growth(before, after)
         logger.info("model_loaded name=%s source=%r seconds=%.2f", card.name, entry.manifest["source"], seconds)
         return Loaded(model, LoadRecord(entry.manifest, entry.size, seconds, resident, anonymous))
 
@@ -103,9 +119,12 @@ class Loader:
                 max_tokens=card.max_tokens,
                 dimensions=card.dimensions,
                 waiting=self._waiting,
+                name=card.name,
             )
         if card.role is Role.RERANKER:
-            return Reranker(entry.folder, self._runtime, max_tokens=card.max_tokens, waiting=self._waiting)
+            return Reranker(
+                entry.folder, self._runtime, max_tokens=card.max_tokens, waiting=self._waiting, name=card.name
+            )
         return Classifier(
             entry.folder,
             self._runtime,
@@ -113,6 +132,7 @@ class Loader:
             labels=labels_for(card, self._labels),
             max_tokens=card.max_tokens,
             waiting=self._waiting,
+            name=card.name,
         )
 
 

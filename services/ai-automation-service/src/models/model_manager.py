@@ -12,6 +12,8 @@ from typing import Any, Literal, cast, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from src.box.budget import Budget, Relief
+from src.box.memory import available_memory, give_back
 from src.domain.patterns import Json
 from src.errors import InvalidSetting, ModelBusy, ModelError, ModelUnavailable
 from src.models.acquire import Acquirer
@@ -25,13 +27,13 @@ from src.models.embedding import EmbeddingModel
 from src.models.fallback_classifier import FallbackClassifier
 from src.models.linear_head import LinearHead
 from src.models.loader import Loaded, Loader, LoadRecord, Model, labels_for
-from src.models.memory import available_memory, give_back
 from src.models.model_info import LastError, model_info
 from src.models.reranker import Reranker
 from src.models.runtime import Runtime
 from src.models.slot import RetryPolicy, Slot, Unloading
 from src.models.sweeper import Sweeper
 from src.models.token_vectors import TokenVectors
+from src.observability import metrics
 from src.settings import Settings, get_settings
 
 logger = logging.getLogger(__name__)
@@ -39,6 +41,7 @@ logger = logging.getLogger(__name__)
 _SMALL = 4 << 30  # bytes of memory below which models are unloaded when idle, unless the settings say otherwise
 _IDLE_WHEN_SMALL = 600.0
 _UNLOAD_PATIENCE = 5.0
+_LATELY = 20.0  # seconds for which a model that was used keeps its memory, whatever else needs it
 
 
 class ModelManager:
@@ -57,6 +60,10 @@ class ModelManager:
         clock: seconds, monotonic; failed loads, unreachable hubs and idle models are timed by it.
         wall: seconds since the epoch; what people read is told by it.
         memory: bytes this process may have; None: unknown.
+        budget: of memory, None: one of its own.
+
+    Attributes:
+        budget: what conversions and loads take their memory from. When there is too little in it, models are unloaded.
     """
 
     def __init__(
@@ -67,22 +74,27 @@ class ModelManager:
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
         memory: Callable[[], int | None] = available_memory,
+        budget: Budget | None = None,
     ) -> None:
         self._precision = settings.quantization
         self._clock = clock
         self._wall = wall
         cards = load_catalog(settings) if catalog is None else catalog
         self._catalog = cards if isinstance(cards, ModelCatalog) else ModelCatalog(cards.values())
-        self._acquirer = Acquirer(settings, clock)
+        self.budget = budget or Budget()
+        self.budget.relieved_by(self._relieve)
+        self._acquirer = Acquirer(settings, clock, budget=self.budget)
         self._runtime = Runtime(settings.inference_threads)
-        self._loader = Loader(settings, self._acquirer, self._runtime, clock)
+        self._loader = Loader(settings, self._acquirer, self._runtime, clock, self.budget)
         self._slots = {name: self._slot(card) for name, card in self._catalog.items()}
+        metrics.expect_models(self._slots)
         self._records: dict[str, LoadRecord] = {}
         self._errors: dict[str, LastError] = {}
         self._labels = labels_for(self._catalog[Role.CLASSIFIER], settings.labels)
         self._fallback = Slot(self._load_fallback, clock, RetryPolicy(first=0.0))  # the embedding model's is kept
-        self._idle = _idle_seconds(settings.model_idle_unload, memory)
-        self._sweeper = Sweeper(self.sweep, period=max(1.0, self._idle / 10))
+        self._idle_setting = settings.model_idle_unload
+        self._memory = memory
+        self._sweeper = Sweeper(self.sweep, period=max(1.0, (self._idle or _IDLE_WHEN_SMALL) / 10))
 
     @property
     def embedding_id(self) -> str:
@@ -220,6 +232,11 @@ class ModelManager:
         """By name, for every model of the catalog: see :func:`src.models.model_info.model_info`. Loads nothing."""
         return {name: self._info(card) for name, card in self._catalog.items()}
 
+    def waiting(self) -> dict[str, int]:
+        """How many texts or pairs wait for each model that is loaded, by its name."""
+        held = {name: slot.value for name, slot in self._slots.items()}
+        return {name: loaded.model.waiting for name, loaded in held.items() if loaded is not None}
+
     def prepare(self, name: str) -> Entry:
         """Have a model's files in the cache, verified, without loading them (``scripts/download-models.py``).
 
@@ -255,9 +272,10 @@ class ModelManager:
 
     def sweep(self) -> list[str]:
         """Unload what has not been used for MODEL_IDLE_UNLOAD seconds; the names. A thread calls it now and then."""
-        if not self._idle:
+        seconds = self._idle
+        if not seconds:
             return []
-        idle = [name for name, slot in self._slots.items() if slot.unload_idle(self._idle) == "unloaded"]
+        idle = [name for name, slot in self._slots.items() if slot.unload_idle(seconds) == "unloaded"]
         if idle:
             self._given_up(idle, "idle")
         return idle
@@ -283,7 +301,8 @@ class ModelManager:
         return failed
 
     def close(self) -> None:
-        """Stop unloading what is idle. Models stay usable."""
+        """Break off what is being fetched or converted, and stop unloading what is idle. Loaded models stay usable."""
+        self._acquirer.close()
         self._sweeper.stop()
 
     def _card(self, name: str) -> ModelCard:
@@ -297,7 +316,8 @@ class ModelManager:
 
     def _load(self, card: ModelCard) -> Loaded:
         try:
-            loaded = self._loader.load(card)
+            with metrics.loading(card.name):
+                loaded = self._loader.load(card)
         except ModelUnavailable as error:
             self._errors[card.name] = LastError(self._wall(), str(error))
             raise
@@ -314,9 +334,24 @@ class ModelManager:
         logger.warning("linear_head_refused trained_on=%s embedding=%s", head.embedding, embedding)
         return FallbackClassifier(None, self._labels, self.generate_embeddings)
 
+    @property
+    def _idle(self) -> float:
+        """Seconds as the container is now: its limits may change."""
+        return _idle_seconds(self._idle_setting, self._memory)
+
+    def _relieve(self) -> Relief:
+        """Unload the model that was not used for the longest, if nobody used it lately."""
+        loaded = sorted((slot.used or 0.0, name) for name, slot in self._slots.items() if slot.value is not None)
+        for _, name in loaded:
+            if self._slots[name].unload_idle(_LATELY) == "unloaded":
+                self._given_up([name], "memory")
+                return "given_up"
+        return "in_use" if loaded else "nothing"
+
     def _given_up(self, names: list[str], why: str) -> None:
         give_back()
         for name in names:
+            metrics.UNLOADS.labels(name, why).inc()
             logger.info("model_unloaded name=%s why=%s", name, why)
 
     def _info(self, card: ModelCard) -> Json:

@@ -5,8 +5,9 @@ deadline whatever it hangs in, and nothing of either may stay loaded in the serv
 (``python -m src.models.prepare_process``), never a fork: a fork of a process that used ``tokenizers`` hangs.
 
 The request is one line of JSON on standard input. The answers are lines of JSON on standard output: ``progress``, as
-often as there is news, and ``failed`` (null when all went well) as the last. The child ends itself when its standard
-input closes, so it does not outlive its parent.
+often as there is news; ``ways``, once, before the conversion, which is answered with the number of the way that memory
+allows or with why there is none; and ``failed`` (null when all went well) as the last. The child ends itself when its
+standard input closes, so it does not outlive its parent.
 """
 
 from __future__ import annotations
@@ -20,16 +21,20 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 
+from src.box.budget import Budget
 from src.domain.patterns import Json
 from src.domain.secrets import masked
+from src.models.conversion_room import ConversionRoom
 from src.models.hub import SourceFailed
 from src.models.layers import Precision
 from src.models.model_card import HubSource, ModelCard, Source
 from src.models.progress import Progress, Report
+from src.models.room import out_of_memory
 from src.settings import environment_of_children
 
 logger = logging.getLogger(__name__)
@@ -70,6 +75,37 @@ class Bounds:
     memory: int
 
 
+class Children:
+    """The preparing processes of one serving process, so that none outlives its closing."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._alive: set[subprocess.Popen[str]] = set()
+        self._ended = False
+
+    @contextlib.contextmanager
+    def started(self, python: str) -> Iterator[subprocess.Popen[str]]:
+        """A new one. Raises SourceFailed: the interpreter cannot be started, or :meth:`end` was called."""
+        with self._lock:
+            if self._ended:
+                raise SourceFailed("the service is stopping")
+            child = _start(python)
+            self._alive.add(child)
+        try:
+            with child:
+                yield child
+        finally:
+            with self._lock:
+                self._alive.discard(child)
+
+    def end(self) -> None:
+        """Kill those at work, and start no more. What they were writing is removed by who waits for them."""
+        with self._lock:
+            self._ended = True
+            for child in self._alive:
+                child.kill()
+
+
 def prepare(
     card: ModelCard,
     source: Source,
@@ -78,11 +114,17 @@ def prepare(
     access: HubAccess,
     bounds: Bounds,
     report: Report,
+    python: str = sys.executable,
+    children: Children | None = None,
+    budget: Budget | None = None,
 ) -> None:
     """Fill ``staged`` with the model's files and their manifest, in a child process.
 
     Args:
         report: called in this thread with each progress.
+        python: interpreter of the child.
+        children: among which it is counted while it works.
+        budget: that its memory is taken from.
 
     Raises:
         SourceFailed: why this source does not have it, the deadline included.
@@ -108,19 +150,17 @@ def prepare(
         # The clock is the machine's, so the start of the interpreter counts too.
         "deadline": past - min(_MARGIN, bounds.seconds / 10),
     }
-    child = subprocess.Popen(
-        [sys.executable, "-m", "src.models.prepare_process"],
-        cwd=_SERVICE,
-        env=environment_of_children(),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-    )
-    with child:
-        conversation = _Conversation(child, report)
+    with (children or Children()).started(python) as child, contextlib.ExitStack() as held:
+        room = ConversionRoom(
+            budget or Budget(),
+            card.name,
+            seconds=bounds.seconds,
+            most=bounds.memory,
+            report=report,
+            child=child,
+            held=held,
+        )
+        conversation = _Conversation(child, report, room)
         answer, complaint = conversation.hold(json.dumps(request), bounds.seconds)
     complaint = masked(complaint, [access.token])
     if answer is None:
@@ -130,12 +170,25 @@ def prepare(
         raise SourceFailed(masked(str(answer["failed"]), [access.token]))
 
 
-def out_of_memory(bounds_memory: int) -> str:
-    """What to say when the conversion met its limit."""
-    return (
-        f"converting it takes more memory than MODEL_CONVERT_MEMORY allows ({bounds_memory // 1_000_000} MB): raise it,"
-        " or convert on a larger machine and copy MODELS_DIR"
-    )
+def _start(python: str) -> subprocess.Popen[str]:
+    """Raises SourceFailed: the interpreter cannot be started."""
+    try:
+        return subprocess.Popen(
+            [python, "-m", "src.models.prepare_process"],
+            cwd=_SERVICE,
+            env=environment_of_children(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+        )
+    except OSError as error:
+        raise SourceFailed(
+            f"{python}, which is to convert it, cannot be started ({error.strerror}): set MODEL_CONVERT_PYTHON to a"
+            " Python that has what conversion needs, or to nothing"
+        ) from error
 
 
 class _Conversation:
@@ -146,9 +199,10 @@ class _Conversation:
         held: bytes of data it was seen to hold while it converted, at most.
     """
 
-    def __init__(self, child: subprocess.Popen[str], report: Report) -> None:
+    def __init__(self, child: subprocess.Popen[str], report: Report, room: ConversionRoom) -> None:
         self._child = child
         self._report = report
+        self._room = room
         self.stage = "starting"
         self._memory = _MemoryWatch(child.pid)
 
@@ -165,7 +219,6 @@ class _Conversation:
             SourceFailed: it was still at work at the deadline.
         """
         child, expired = self._child, threading.Event()
-        assert child.stdin
         assert child.stdout
         assert child.stderr
 
@@ -182,9 +235,7 @@ class _Conversation:
         listener = threading.Thread(target=lambda: complaints.append(errors.read()), daemon=True)
         listener.start()
         try:
-            with contextlib.suppress(BrokenPipeError):  # it died at once; its code and complaint say why
-                child.stdin.write(request + "\n")
-                child.stdin.flush()
+            self._say(request)
             answer = self._answer(child.stdout)
             child.wait()
         finally:
@@ -209,9 +260,17 @@ class _Conversation:
                 if progress.stage == "converting":
                     self._memory.start()
                 self._report(progress)
+            elif "ways" in said:
+                self._say(json.dumps(self._room.take(said["ways"])))
             else:
                 answer = said
         return answer
+
+    def _say(self, line: str) -> None:
+        assert self._child.stdin
+        with contextlib.suppress(BrokenPipeError):  # it died; its code and complaint say why
+            self._child.stdin.write(line + "\n")
+            self._child.stdin.flush()
 
 
 class _MemoryWatch:

@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import errno
-import json
-import os
 import platform
 import resource
-import sys
-import threading
 import time
 from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 
 from src.domain.patterns import Json
+from src.models.conversion_memory import ways
 from src.models.expected import is_commit
 from src.models.fetch import Fetched, Fetcher, find
 from src.models.files import describe
 from src.models.hub import SourceFailed
 from src.models.layers import Precision
 from src.models.model_card import GRAPH_VERSION, HubSource, SourceFile, WheelSource
-from src.models.prepare import out_of_memory
+from src.models.parent import Parent
 from src.models.progress import Meter
 from src.models.retry import RetryPolicy
-from src.models.room import Need, require_room
+from src.models.room import Need, out_of_memory, require_room
 from src.models.web import Web
 
 # Bytes of the converted form for each byte of float32 source weights, with the tokenizer's and some to spare.
@@ -33,31 +30,16 @@ _CONVERTED: dict[Precision, float] = {"int8": 0.35, "int8_weights": 0.35, "fp16"
 
 def main() -> None:
     """Read the request, do it, say how it went."""
-    request = json.loads(sys.stdin.readline())
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    answer, failed = os.dup(1), None
-    os.dup2(2, 1)  # what libraries print belongs to the log
-    speaking = threading.Lock()
-
-    def say(word: Json) -> None:
-        with speaking:
-            os.write(answer, json.dumps(word).encode() + b"\n")
-
+    parent, failed = Parent(), None
     try:
-        _work(request, Meter(lambda progress: say({"progress": progress.to_json()})))
+        _work(parent, Meter(lambda progress: parent.say({"progress": progress.to_json()})))
     except SourceFailed as error:
         failed = str(error)
     except Exception as error:
-        failed = _explained(error, request)
+        failed = _explained(error, parent.request)
         if failed is None:
             raise
-    say({"failed": failed})
-
-
-def _end_with_parent() -> None:
-    while os.read(0, 4096):
-        pass
-    os._exit(1)
+    parent.say({"failed": failed})
 
 
 def _explained(error: Exception, request: Json) -> str | None:
@@ -75,15 +57,16 @@ def _explained(error: Exception, request: Json) -> str | None:
     return f"{type(error).__name__}: {text}" if isinstance(error, OSError | ValueError) else None
 
 
-def _work(request: Json, meter: Meter) -> None:
+def _work(parent: Parent, meter: Meter) -> None:
     from src.models.cache import seal
 
-    started = time.monotonic()
+    request, started = parent.request, time.monotonic()
     files, origin, commit, form = _files(request, meter)
     fetched = time.monotonic()
+    precision, too_large = _allowed(parent, form, sum(_sizes(files.values())))
     meter.step("converting")
     staged = Path(request["staged"])
-    record = _convert(request, files, form, staged)
+    record = _convert(request, precision, files, form, staged)
     converted = time.monotonic()
     seal(
         staged,
@@ -94,6 +77,7 @@ def _work(request: Json, meter: Meter) -> None:
             "revision": commit,
             "form": form,
             **record,
+            "too_large": too_large,
             "inputs": {name: describe(path) for name, path in files.items()},
             "versions": {
                 "python": platform.python_version(),
@@ -104,16 +88,31 @@ def _work(request: Json, meter: Meter) -> None:
     )
 
 
-def _convert(request: Json, files: dict[str, Path], form: str, staged: Path) -> Json:
+def _allowed(parent: Parent, form: str, size: int) -> tuple[Precision, Json]:
+    """What may be converted to, as memory allows; and what may not, with the bytes that it would have taken.
+
+    Raises:
+        SourceFailed: there is too little memory for any.
+    """
+    request = parent.request
+    offered = ways(request["graph"], form, request["precision"], size)
+    answer = parent.ask({"ways": offered})
+    if answer["refused"]:
+        raise SourceFailed(answer["refused"])
+    way = answer["way"]
+    return offered[way][0], dict(offered[:way])
+
+
+def _convert(request: Json, precision: Precision, files: dict[str, Path], form: str, staged: Path) -> Json:
     """What the manifest says of the conversion."""
     limit_memory(request["memory"])
     from src.models.convert import Shape, adopt_openvino, convert_weights
 
     if form == "openvino":
         adopt_openvino(files, staged)
-        return {"served": request["precision"], "parity": {}}
+        return {"served": precision, "parity": {}}
     shape = Shape(request["graph"], request["pooling"], request["max_tokens"])
-    converted = convert_weights(shape, files, request["precision"], staged)
+    converted = convert_weights(shape, files, precision, staged)
     return {"served": converted.served, "parity": converted.parity}
 
 

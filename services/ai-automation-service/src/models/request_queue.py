@@ -17,8 +17,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from src.box.memory import available_memory
 from src.errors import ModelBusy
-from src.models.batches import LARGEST_BATCH, MOST_TOKENS, Batch, batches, padded_length
+from src.models.batches import LARGEST_BATCH, Batch, batches, padded_length, tokens_for
+from src.observability.metrics import ModelMetrics
 
 WAITING = 4096  # sequences that may wait, unless the settings say otherwise
 
@@ -72,12 +74,12 @@ class RequestQueue:
 
     Args:
         run: rows (batch, ...) of a batch; a sequence's row depends on nothing else.
-        name: the model's, for errors.
+        name: the model's, for errors and metrics.
         pad: token id that fills the end of a row.
         limit: sequences that may wait. Of one caller at most a quarter of it counts: a caller with many can always be
             served when nobody else waits, and does not shut the others out.
         workers: batches at once; as many as the network has infer requests.
-        largest, tokens: see :func:`src.models.batches.batches`.
+        largest, tokens: see :func:`src.models.batches.batches`; None: what the container's memory allows.
         clock: seconds, monotonic; only for saying when to ask again.
     """
 
@@ -90,17 +92,18 @@ class RequestQueue:
         limit: int = WAITING,
         workers: int = 1,
         largest: int = LARGEST_BATCH,
-        tokens: int = MOST_TOKENS,
+        tokens: int | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._run = run
         self._name = name
+        self._metrics = ModelMetrics(name)
         self._pad = pad
         self._limit = limit
         self._share = max(1, limit // 4)
         self._workers = workers
         self._largest = largest
-        self._tokens = tokens
+        self._tokens = tokens_for(available_memory()) if tokens is None else tokens
         self._clock = clock
         self._lock = threading.Lock()
         self._requests: deque[_Request] = deque()  # those with sequences left; the first has the next turn
@@ -146,6 +149,7 @@ class RequestQueue:
     def _admit(self, request: _Request) -> None:
         waiting = self._waiting()
         if waiting + min(len(request.left), self._share) > self._limit:
+            self._metrics.refused()
             raise ModelBusy(self._name, waiting, max(1.0, waiting * self._seconds))
         self._requests.append(request)
 
@@ -226,6 +230,8 @@ class RequestQueue:
     def _rows(self, sequences: Sequence[Sequence[int]]) -> list[Rows]:
         rows: dict[int, Rows] = {}
         for batch in batches(sequences, pad=self._pad, largest=self._largest, tokens=self._tokens):
-            for place, row in zip(batch.indices, self._run(batch), strict=False):  # some only fill the batch up
+            with self._metrics.inferring(len(batch.indices), batch.ids.size):
+                answers = self._run(batch)
+            for place, row in zip(batch.indices, answers, strict=False):  # some only fill the batch up
                 rows[int(place)] = row
         return [rows[place] for place in range(len(sequences))]

@@ -13,6 +13,7 @@ from src.models.catalog import Role
 from src.models.request_queue import WAITING, RequestQueue
 from src.models.runtime import Runtime
 from src.models.tokenizer import TextTokenizer
+from src.observability.metrics import ModelMetrics
 
 
 class Reranker:
@@ -21,13 +22,17 @@ class Reranker:
     Args:
         folder: a cache entry with ``model.xml`` and ``tokenizer.json``.
         waiting: pairs of all callers together that may wait for it.
+        name: in the catalog.
 
     Raises:
         ModelCorrupt: the tokenizer cannot be read.
         RuntimeError: OpenVINO cannot compile the graph.
     """
 
-    def __init__(self, folder: Path, runtime: Runtime, *, max_tokens: int, waiting: int = WAITING) -> None:
+    def __init__(
+        self, folder: Path, runtime: Runtime, *, max_tokens: int, waiting: int = WAITING, name: str = Role.RERANKER
+    ) -> None:
+        self._metrics = ModelMetrics(name)
         self._tokenizer = TextTokenizer(folder / "tokenizer.json", max_tokens, Role.RERANKER)
         network = runtime.load(folder / "model.xml", fast=True)
 
@@ -35,9 +40,7 @@ class Reranker:
             output = network({"input_ids": batch.ids, "attention_mask": batch.mask})[0]
             return output.reshape(len(batch.ids))
 
-        self._queue = RequestQueue(
-            run, name=Role.RERANKER, pad=self._tokenizer.pad, limit=waiting, workers=network.parallel
-        )
+        self._queue = RequestQueue(run, name=name, pad=self._tokenizer.pad, limit=waiting, workers=network.parallel)
 
     def score(self, query: str, passages: Sequence[str]) -> NDArray[np.float32]:
         """The logit of each pair, float32 (n,), in the order of the passages; higher is more relevant.
@@ -48,4 +51,11 @@ class Reranker:
         """
         if not passages:
             return np.empty(0, np.float32)
-        return self._queue.ask(self._tokenizer.pairs(query, passages))
+        with self._metrics.tokenizing():
+            sequences = self._tokenizer.pairs(query, passages)
+        return self._queue.ask(sequences)
+
+    @property
+    def waiting(self) -> int:
+        """Pairs that wait for it now."""
+        return self._queue.waiting

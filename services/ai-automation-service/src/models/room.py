@@ -1,4 +1,4 @@
-"""Whether the disk has room for what a model needs, asked before and not after."""
+"""Whether there is room for what a model needs: on the disk, asked before and not after, and in memory."""
 
 from __future__ import annotations
 
@@ -46,6 +46,14 @@ def require_room(needs: list[Need]) -> None:
                 f" ({parts}; {megabytes(RESERVE)} are kept free): free {megabytes(wanted - free)}, or set"
                 f" {' or '.join(sorted({need.setting for need in together}))} to a folder on another disk"
             )
+
+
+def out_of_memory(allowed: int) -> str:
+    """What to say when a conversion met its limit of ``allowed`` bytes."""
+    return (
+        f"converting it takes more memory than MODEL_CONVERT_MEMORY allows ({allowed // 1_000_000} MB): raise it,"
+        " or convert on a larger machine and copy MODELS_DIR"
+    )
 
 
 def megabytes(size: int) -> str:

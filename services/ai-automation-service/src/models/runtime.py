@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from src.models.cpus import allowed_cpus
-from src.models.memory import limit_arenas
+from src.box.cpus import allowed_cpus
 
 if TYPE_CHECKING:
     from openvino import CompiledModel, Core, InferRequest, Model
@@ -105,7 +104,6 @@ class Runtime:
     def _get_core(self) -> Core:
         with self._lock:
             if self._core is None:
-                limit_arenas()  # before the engine has threads
                 from openvino import Core
 
                 self._core = Core()

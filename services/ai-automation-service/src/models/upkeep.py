@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from src.box.disk import flush
 from src.errors import ModelLocked
 from src.models.cache import MANIFEST, ModelCache
-from src.models.files import flush
 
 _REPLACED = ".replaced-"
 

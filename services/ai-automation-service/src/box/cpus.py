@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from src.models.cgroups import cgroup_folders
+from src.box.cgroups import cgroup_folders
 
 
 def allowed_cpus(root: Path = Path("/")) -> int | None:
@@ -24,6 +24,11 @@ def allowed_cpus(root: Path = Path("/")) -> int | None:
     quota = cpu_quota(root)
     allowed = usable if quota is None else min(usable, max(1, int(quota)))
     return allowed if allowed < total else None
+
+
+def threads(most: int, root: Path = Path("/")) -> int:
+    """As many threads as processors may be used, but at least 1 and no more than ``most``."""
+    return max(1, min(most, allowed_cpus(root) or os.cpu_count() or 1))
 
 
 def cpu_quota(root: Path = Path("/")) -> float | None:

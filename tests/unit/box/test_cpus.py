@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from src.models.cpus import allowed_cpus, cpu_quota
+from src.box.cpus import allowed_cpus, cpu_quota, threads
 
 
 def write(root: Path, **files: str) -> Path:
@@ -76,3 +76,12 @@ def test_threads_follow_the_quota_rounded_down_but_never_to_none(
 def test_threads_follow_the_affinity(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {1, 3, 5}, raising=False)
     assert allowed_cpus(tmp_path) == 3
+
+
+@pytest.mark.usefixtures("eight_processors")
+@pytest.mark.parametrize(
+    ("quota", "most", "expected"), [("max", 4, 4), ("max", 100, 8), ("250000", 4, 2), ("20000", 4, 1)]
+)
+def test_a_pool_has_no_more_threads_than_processors(tmp_path: Path, quota: str, most: int, expected: int) -> None:
+    root = write(tmp_path, proc__self__cgroup="0::/\n", sys__fs__cgroup__cpu_dot_max=f"{quota} 100000")
+    assert threads(most, root) == expected
