@@ -2,6 +2,8 @@
 # make test       everything that has to be true before a change lands
 # make test-all   the same and the heavy proofs
 # make home-assistant   a real Home Assistant for those proofs, in an environment of its own (Python 3.11 or 3.12)
+# make addon      a folder that a Home Assistant builds the add-on from by itself; make addon-image  the image to publish
+# make docker-engine   a Docker engine for those proofs where the machine has none (Debian, root); -stop ends it
 # make bench      speed and memory, as ratios; what it compares with is installed by make bench-engines (3 GB)
 SHELL   := /bin/bash
 SERVICE := services/ai-automation-service
@@ -16,7 +18,7 @@ PIP     := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-inp
 # As they stand, whatever characters a path has.
 export HISTORY HISTORY_ENTITIES
 
-.PHONY: run test test-heavy test-all home-assistant bench bench-engines lint format clean lock
+.PHONY: run test test-heavy test-all home-assistant docker-engine docker-engine-stop bench bench-engines lint format clean lock addon addon-image
 .DEFAULT_GOAL := run
 
 # The stamp is written last, so an install that was cut off is done again. --no-deps, because the lock leaves out on
@@ -69,6 +71,13 @@ $(HASS)/.installed: $(LOCKS)/home-assistant.txt
 	@$(HASS)/bin/python -m pip install -qq --disable-pip-version-check --no-input --no-deps --require-hashes -r $<
 	@touch $@
 
+# Its tests skip with a word where no engine answers. One that answers already is used as it is.
+docker-engine:
+	@$(PYTHON) scripts/docker_engine.py start
+
+docker-engine-stop:
+	@$(PYTHON) scripts/docker_engine.py stop $(ARGS)
+
 bench: $(VENV)/.dev
 	@BENCH_HOME=$(abspath $(BENCH_HOME)) $(BIN)/python scripts/benchmark.py $(ARGS)
 
@@ -101,3 +110,14 @@ lock:
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# See docs/home-assistant-addon.md.
+addon:
+	@$(PYTHON) scripts/addon_folder.py
+
+ADDON_VERSION = $(shell sed -n 's/^version: "\(.*\)".*/\1/p' infra/home-assistant-addon/config.yaml)
+ADDON_IMAGE   = $(shell sed -n 's/^image: \([^ ]*\).*/\1/p' infra/home-assistant-addon/config.yaml)
+
+addon-image:
+	docker build -f $(SERVICE)/Dockerfile --target addon --build-arg VERSION=$(ADDON_VERSION) \
+	  --build-arg BUILD_VERSION=$(ADDON_VERSION) -t $(ADDON_IMAGE):$(ADDON_VERSION) .

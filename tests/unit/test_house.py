@@ -19,13 +19,16 @@ REPO = Path(__file__).resolve().parents[2]
 SERVICE = REPO / "services" / "ai-automation-service"
 SRC = SERVICE / "src"
 
-BASE = {"domain", "settings", "errors"}
+BASE = {"domain", "settings", "errors", "box", "observability"}
 ROOMS_BELOW = BASE | {"home_assistant", "history", "mining", "models", "simulation", "store", "automations"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
+    "__init__": {"box"},
+    "box": set(),
     "domain": {"errors"},
     "settings": {"domain", "errors"},
-    "logging_setup": {"domain"},
+    "observability": {"domain", "settings", "errors"},
+    "logging_setup": {"domain", "observability"},
     "home_assistant": BASE,
     "history": BASE | {"home_assistant"},
     "mining": BASE,
@@ -40,8 +43,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "main": ROOMS_BELOW | {"analysis", "jobs", "api", "web", "logging_setup"},
     "terminal": BASE,
     "routine_tables": BASE | {"terminal"},
-    "commands": ROOMS_BELOW | {"analysis", "jobs", "api", "main", "logging_setup", "terminal", "routine_tables"},
+    "doctor": ROOMS_BELOW | {"analysis", "jobs"},
+    "commands": ROOMS_BELOW
+    | {"analysis", "jobs", "doctor", "api", "main", "logging_setup", "terminal", "routine_tables"},
     "cli": BASE | {"terminal", "commands"},
+    "addon": BASE | {"logging_setup"},
 }
 HTTP_SERVERS = {"fastapi", "starlette", "uvicorn"}
 MAY_SERVE = {"api", "web", "main", "commands"}
@@ -114,8 +120,34 @@ def test_serving_needs_no_converter() -> None:
 
 
 # LOG_LEVEL is read before the settings, so that a command without settings can log as well; the hub's library has
-# variables of its own; the export gives the libraries that it calls theirs.
-MAY_READ_THE_ENVIRONMENT = {"settings.py", "cli.py", "models/hub.py", "models/optimum_export.py"}
+# variables of its own; the export gives the libraries that it calls theirs; the add-on's start makes the environment
+# that the settings of the program it turns into are read from; the doctor looks for what is no setting and should be;
+# the box tells native libraries their threads, and child processes where temporary files go.
+MAY_READ_THE_ENVIRONMENT = {
+    "settings.py",
+    "cli.py",
+    "addon.py",
+    "box/libraries.py",
+    "box/temporary.py",
+    "doctor/given.py",
+    "models/hub.py",
+    "models/optimum_export.py",
+}
+
+
+def test_the_process_that_prepares_a_model_imports_only_what_the_conversion_environment_has() -> None:
+    """MODEL_CONVERT_PYTHON has requirements/convert.txt and nothing of the service's."""
+    locked = (SERVICE / "requirements/convert.txt").read_text("utf-8")
+    has = {name.replace("-", "_") for name in re.findall(r"^([a-z0-9-]+)==", locked, re.MULTILINE)}
+    told = (
+        "import sys; import src.models.prepare_process;"
+        "print(*{name.partition('.')[0] for name, module in sys.modules.items()"
+        " if 'site-packages' in (getattr(module, '__file__', None) or '')})"
+    )
+    ran = subprocess.run([sys.executable, "-c", told], cwd=SERVICE, capture_output=True, text=True, check=True)
+    imported = set(ran.stdout.split())
+    assert {"numpy", "httpx"} <= imported
+    assert {name for name in imported if not name.startswith("_")} - has == set()
 
 
 def test_only_the_settings_read_the_environment() -> None:
