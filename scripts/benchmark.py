@@ -2,13 +2,14 @@
 
     python scripts/benchmark.py [--only mining,store,recorder,embedding,embed,rerank,classify,start,memory]
                                 [--large] [--format json]
-    python scripts/benchmark.py --only container
+    python scripts/benchmark.py --only image,container
     python scripts/benchmark.py --only embed --engines ours,torch,ort-int8-fused --rounds 3 --seconds 0.3
 
 ``mining``, ``store``, ``recorder`` and ``embedding`` are the service alone. ``embed``, ``rerank``, ``classify``,
 ``start`` and ``memory`` are the service against other engines on two processors; ``make bench-engines`` installs those.
-An engine that is not installed is named and left out. ``container``, the image in boxes of 2 and 1 GB, needs a Docker
-engine, takes a quarter of an hour, and is only measured when it is named.
+An engine that is not installed is named and left out. ``image`` (its size, and the seconds to build and to start it)
+and ``container`` (the image in boxes of 2 and 1 GB; a quarter of an hour) need a Docker engine and are only measured
+when they are named.
 
 Environment: BENCH_HOME, the folder of engines and models (``.bench``); BENCH_BEFORE, another checkout of this
 repository, measured as the engine ``before``; BENCH_PRIORITY, set: engines run with real-time priority (root's right),
@@ -70,7 +71,7 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     everything = [*PARTS, *COMPARISONS]
-    usual = [name for name in everything if name != "container"]
+    usual = [name for name in everything if name not in ("image", "container")]
     parser.add_argument("--only", type=_names(everything), default=usual, metavar="SECTIONS", help="by comma")
     parser.add_argument("--engines", type=_names(ENGINES), default=list(ENGINES), help=f"of {', '.join(ENGINES)}")
     parser.add_argument("--rounds", type=int, default=5, help="measurements of each cell by each engine (5)")

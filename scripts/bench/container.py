@@ -112,7 +112,7 @@ class Box:
     @property
     def starts(self) -> int:
         """How often it was started anew, as it is after it was killed."""
-        return int(_docker("inspect", "-f", "{{.RestartCount}}", self.name))
+        return int(docker("inspect", "-f", "{{.RestartCount}}", self.name))
 
 
 def measured(megabytes: int, folder: Path = HOME / "container") -> Json:
@@ -242,7 +242,7 @@ def _box(folder: Path, megabytes: int) -> Iterator[Box]:
         "MODEL_IDLE_UNLOAD": str(_IDLE),
         "MODEL_DOWNLOAD_TIMEOUT": str(_PATIENCE),
     }
-    _docker(
+    docker(
         *("run", "--detach", "--name", name, "--restart", "on-failure", "--cpus", "2", "--user", "0", *limits),
         *("--read-only", "--tmpfs", "/tmp:size=64m", "--publish", f"127.0.0.1::{_PORT}"),  # noqa: S108  (the container's)
         *("--volume", f"{folder / 'models'}:/app/models", "--volume", f"{folder / 'data'}:/data"),
@@ -252,7 +252,7 @@ def _box(folder: Path, megabytes: int) -> Iterator[Box]:
         IMAGE,
     )
     try:
-        box = Box(name, int(_docker("port", name, str(_PORT)).splitlines()[0].rpartition(":")[2]))
+        box = Box(name, int(docker("port", name, str(_PORT)).splitlines()[0].rpartition(":")[2]))
         _until(lambda: _answers(box))
         with _watched(box):
             time.sleep(1)
@@ -260,7 +260,7 @@ def _box(folder: Path, megabytes: int) -> Iterator[Box]:
     finally:
         log = subprocess.run(["docker", "logs", name], capture_output=True, check=False)
         (folder / "last.log").write_bytes(log.stdout + log.stderr)
-        _docker("rm", "--force", "--volumes", name)
+        docker("rm", "--force", "--volumes", name)
 
 
 @contextmanager
@@ -312,7 +312,8 @@ def _expect(found: tuple[int, Json], status: int, what: str) -> None:
         raise NoEngine(f"{what}: {found[0]} {found[1].get('detail', '')}")
 
 
-def _docker(*arguments: str) -> str:
+def docker(*arguments: str) -> str:
+    """What a command of docker's says. Raises NoEngine."""
     done = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise NoEngine(f"docker {arguments[0]}: {done.stderr.strip()}")

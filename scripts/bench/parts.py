@@ -160,11 +160,23 @@ def container(megabytes: int) -> Json:
         return {"left_out": str(error)}
 
 
+def image(_: int) -> Json:
+    """How large the service's image is, and the seconds to build it and until it is healthy."""
+    from scripts.bench.container import NoEngine
+    from scripts.bench.image import measured
+
+    try:
+        return measured()
+    except NoEngine as error:
+        return {"left_out": str(error)}
+
+
 PARTS: dict[str, tuple[Callable[[int], Json], tuple[int, ...]]] = {
     "mining": (mining, (10_000, 100_000, 1_000_000)),
     "store": (store, (100_000, 1_000_000)),
     "recorder": (recorder, (1_000_000,)),
     "embedding": (embedding, (0,)),
+    "image": (image, (0,)),
     "container": (container, (2048, 1024)),
 }
 _MEASURED = {"mining": "cpu_seconds", "store": "add_seconds", "recorder": "import_seconds"}
