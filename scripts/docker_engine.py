@@ -20,7 +20,6 @@ import os
 import shlex
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -32,6 +31,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from scripts.base_image import ensure_base_image
 from scripts.debian_archive import Trouble, install, say, unpack
+from scripts.engine_network import SYSTEM_PATH, SavedNetwork, default_mtu
 
 ROOT = Path(__file__).resolve().parents[1] / ".docker-engine"
 SUITE = "trixie"  # Debian's first with compose v2; its engine runs on the libc of bookworm, its runc does not
@@ -39,7 +39,6 @@ PACKAGES = ("docker.io", "docker-cli", "docker-buildx", "docker-compose", "conta
 COMMANDS = {"iptables": "iptables", "runc": "runc", "tini-static": "tini"}
 DAEMONS = ("dockerd", "containerd", "containerd-shim-runc-v2", "docker-proxy")
 LONGEST = 60  # characters of the folder: sockets below it may have 107
-BUILT_IN = {"filter": ("INPUT", "FORWARD", "OUTPUT"), "nat": ("PREROUTING", "INPUT", "OUTPUT", "POSTROUTING")}
 
 
 class Engine:
@@ -58,7 +57,7 @@ class Engine:
         self.run = folder / "run"
         self.socket = self.run / "docker.sock"
         self.log = folder / "dockerd.log"
-        self._saved = folder / "network"
+        self._network = SavedNetwork(folder / "network")
 
     @property
     def environment(self) -> dict[str, str]:
@@ -99,7 +98,8 @@ class Engine:
                     for child in children(pid):  # a container's first process; the kernel ends the others with it
                         kill(child, signal.SIGKILL)
             self._end(name, signal.SIGKILL, seconds=10)
-        self._restore_network()
+        if not running("dockerd"):
+            self._network.restore()
         for mount in reversed(self._mounts()):
             subprocess.run(["umount", "--lazy", mount], check=False)
         shutil.rmtree(self.run, ignore_errors=True)
@@ -129,7 +129,7 @@ class Engine:
 
     def _start_daemon(self) -> None:
         self.run.mkdir(parents=True)
-        self._save_network()
+        self._network.save()
         mtu = str(default_mtu())
         command: list[str | Path] = [
             *(self.programs / "usr/sbin/dockerd", "--host", f"unix://{self.socket}"),
@@ -171,44 +171,6 @@ class Engine:
         points = [line.split()[1].encode().decode("unicode_escape") for line in table]
         return [point for point in points if Path(point).is_relative_to(self.folder)]
 
-    def _save_network(self) -> None:
-        """Rules and forwarding as they were; a daemon that was killed left its own, which are not saved again."""
-        if self._saved.exists():
-            return
-        staged = self._saved.with_suffix(".new")
-        shutil.rmtree(staged, ignore_errors=True)
-        staged.mkdir()
-        for program in ("iptables", "ip6tables"):
-            rules = subprocess.run([f"{program}-save"], env={"PATH": SYSTEM_PATH}, capture_output=True, check=True)
-            (staged / program).write_bytes(rules.stdout)
-        (staged / "links").write_text(" ".join(name for _, name in socket.if_nameindex()), "utf-8")
-        for name in FORWARDING:
-            (staged / Path(name).name).write_text(Path(name).read_text("utf-8"), "utf-8")
-        staged.rename(self._saved)
-
-    def _restore_network(self) -> None:
-        if not self._saved.exists() or running("dockerd"):  # the rules may be another engine's by now
-            return
-        before = (self._saved / "links").read_text("utf-8").split()
-        for _, link in socket.if_nameindex():
-            if link not in before and (link == "docker0" or link.startswith("br-")):
-                subprocess.run(["ip", "link", "delete", link], check=False)
-        for program in ("iptables", "ip6tables"):
-            for table, chains in BUILT_IN.items():
-                for change in (["-F"], ["-X"], *(["-P", chain, "ACCEPT"] for chain in chains)):
-                    subprocess.run(
-                        [program, "-t", table, *change], env={"PATH": SYSTEM_PATH}, capture_output=True, check=False
-                    )
-            rules = (self._saved / program).read_bytes()
-            subprocess.run([f"{program}-restore"], env={"PATH": SYSTEM_PATH}, input=rules, check=True)
-        for name in FORWARDING:
-            Path(name).write_text((self._saved / Path(name).name).read_text("utf-8"), "utf-8")
-        shutil.rmtree(self._saved)
-
-
-SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-FORWARDING = ("/proc/sys/net/ipv4/ip_forward",)
-
 
 def answers(environment: Mapping[str, str]) -> bool:
     """Whether an engine with compose v2 can be used."""
@@ -232,15 +194,6 @@ def version(environment: Mapping[str, str]) -> str:
         return done.stdout.decode().strip()
 
     return f"engine {tell('version', '-f', '{{.Server.Version}}')}, compose {tell('compose', 'version', '--short')}"
-
-
-def default_mtu() -> int:
-    """Bytes that one packet may have on the way out of this machine; 1500 where no way is known."""
-    for line in Path("/proc/net/route").read_text("utf-8").splitlines()[1:]:
-        device, destination = line.split()[:2]
-        if int(destination, 16) == 0:
-            return int(Path("/sys/class/net", device, "mtu").read_text("utf-8"))
-    return 1500
 
 
 def running(name: str) -> dict[int, Path]:

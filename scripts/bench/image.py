@@ -9,7 +9,7 @@ import http.client
 import time
 from contextlib import closing
 
-from scripts.bench.container import docker
+from scripts.bench.box import docker
 from scripts.bench.engines import ROOT
 from scripts.bench.worker import Json
 

@@ -152,22 +152,23 @@ def embedding(_: int) -> Json:
 
 def container(megabytes: int) -> Json:
     """MB that the image's container of that size held at rest, with its models, in a run, and with all at once."""
-    from scripts.bench.container import NoEngine, measured
+    from scripts.bench.box import NotMeasured
+    from scripts.bench.container import measured
 
     try:
         return measured(megabytes)
-    except NoEngine as error:
+    except NotMeasured as error:
         return {"left_out": str(error)}
 
 
 def image(_: int) -> Json:
     """How large the service's image is, and the seconds to build it and until it is healthy."""
-    from scripts.bench.container import NoEngine
+    from scripts.bench.box import NotMeasured
     from scripts.bench.image import measured
 
     try:
         return measured()
-    except NoEngine as error:
+    except NotMeasured as error:
         return {"left_out": str(error)}
 
 

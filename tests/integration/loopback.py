@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,6 +17,12 @@ Answering = Callable[[str, str, dict[str, str]], Answer]
 def nothing(method: str, path: str, headers: dict[str, str]) -> Answer:
     """What a stranger says."""
     return 200, {}, b"{}"
+
+
+def closed_port() -> int:
+    """A port that nobody listens at."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
 
 
 class Loopback:

@@ -172,6 +172,7 @@ def test_it_leaves_root_and_keeps_its_secrets(addon: AddOn) -> None:
     assert status["Gid"] == [str(USER)] * 4
     assert status["Groups"] == []
     assert [int(status[name][0], 16) for name in ("CapPrm", "CapEff")] == [0, 0]
+    assert status["NoNewPrivs"] == ["1"], "a program that is set to run as root must not bring it back"
     environment = addon.environment()
     assert environment["HA_NOTIFY"] == "true"
     assert environment["TZ"] == "Europe/Berlin"
@@ -236,7 +237,7 @@ def test_a_supervisor_that_passes_no_deletion_on_is_told(fake: FakeHomeAssistant
     from src.home_assistant.automation_editor import AutomationEditor
     from src.home_assistant.client import HomeAssistant
 
-    access = access_of(Settings(ha_url=f"{supervisor.url}/core", supervisor_token=TOKEN, ha_timeout=5.0))
+    access = access_of(Settings(ha_url=f"{supervisor.url}/core", ha_token=TOKEN, ha_timeout=5.0))
     assert access is not None
     editor = AutomationEditor(HomeAssistant(access))
     editor.write("77", {"alias": "x", "trigger": [], "action": []})

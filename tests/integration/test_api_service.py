@@ -22,7 +22,7 @@ from src.jobs.runner import Runner
 from src.main import create_app
 from src.settings import Settings
 from src.store import Store
-from tests.unit.api.fakes import FakeAnnouncements, FakeModels, FakeNightly, FakeTending
+from tests.unit.api.fakes import FakeAnnouncements, FakeModels, FakeNightly, FakeResuming, FakeTending
 
 with warnings.catch_warnings():
     # starlette prefers another client library and says so once, on import; ours is pinned.
@@ -77,6 +77,7 @@ def client(tmp_path: Path) -> Iterator[TestClient]:
         answers=answers,
         runner=runner,
         nightly=cast(Any, FakeNightly()),
+        resuming=cast(Any, FakeResuming()),
         announcements=cast(Any, FakeAnnouncements()),
         live=None,
         clock=instant_now,

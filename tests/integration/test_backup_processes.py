@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import shutil
 import signal
@@ -11,9 +10,8 @@ import sqlite3
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
-from multiprocessing.context import ForkServerProcess
 from multiprocessing.synchronize import Barrier
 from multiprocessing.synchronize import Event as Flag
 from pathlib import Path
@@ -24,25 +22,21 @@ from sqlalchemy import Engine, event
 
 from src import cli
 from src.store import Store
+from tests.integration.forked import CONTEXT, KILLED, PATIENCE, exit_code, importable, started
 from tests.unit.store.postgresql import Server, private_server
 from tests.unit.store.test_backing_up import rows
 from tests.unit.store.test_upgrading import EARLIER, database_of, dump_of
 from tests.unit.store.whole_home import whole_home
 from tests.unit.store.worlds import busy_home
 
-CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(["src.cli", "src.commands.restore", "tests.unit.store.test_upgrading"])
-PATIENCE = 60.0  # seconds until a child counts as hanging
-KILLED = -signal.SIGKILL
 # What a program does to files, as the interpreter tells it: https://docs.python.org/3/library/audit_events.html
 FILE_EVENTS = {"open", "os.rename", "os.mkdir", "os.rmdir", "os.remove", "os.chmod", "shutil.rmtree", "sqlite3.connect"}
 
 
 @pytest.fixture(scope="module", autouse=True)
-def importable() -> Iterator[None]:
-    """The fork server looks there for what it imports beforehand, not in this process's sys.path."""
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+def _importable() -> Iterator[None]:
+    with importable():
         yield
 
 
@@ -50,21 +44,6 @@ def importable() -> Iterator[None]:
 def server() -> Iterator[Server]:
     with private_server() as running:
         yield running
-
-
-def started(work: Callable[..., None], *arguments: Any) -> ForkServerProcess:
-    process = CONTEXT.Process(target=work, args=arguments)
-    process.start()
-    return process
-
-
-def exit_code(process: ForkServerProcess) -> int | None:
-    process.join(PATIENCE)
-    code = process.exitcode
-    process.kill()
-    process.join()
-    process.close()
-    return code
 
 
 def command(environment: dict[str, str], arguments: list[str], moment: int = 0) -> None:
@@ -105,7 +84,7 @@ def test_a_backup_that_is_killed_at_any_moment(tmp_path: Path) -> None:
     store = Store.open(f"sqlite:///{tmp_path / 'ai-automation.db'}")
     whole_home(store)
     file = tmp_path / "home.zip"
-    file.write_text("the old one")
+    file.write_text("PK\3\4 the old one")
     tried = 0
     for moment in moments(1):
         tried += 1
@@ -114,7 +93,7 @@ def test_a_backup_that_is_killed_at_any_moment(tmp_path: Path) -> None:
             break
         assert code == KILLED
         whole = zipfile.is_zipfile(file)
-        assert whole or file.read_text() == "the old one"
+        assert whole or file.read_text() == "PK\3\4 the old one"
         assert len(left_over(tmp_path)) <= 1, "each sweeps what the one before it left"
     assert tried > 15
     assert left_over(tmp_path) == []
@@ -247,7 +226,7 @@ def test_a_disk_that_runs_full_in_a_backup(
     store = Store.open(f"sqlite:///{tmp_path / 'ai-automation.db'}")
     store.events.add(busy_home(60_000), source="a")
     file = small_disk / "home.zip"
-    file.write_text("the old one")
+    file.write_text("PK\3\4 the old one")
     if not foreseen:
         monkeypatch.setattr("src.store.snapshot.check_room", lambda *_: None)
         monkeypatch.setattr("src.commands.backup.check_room", lambda *_: None)
@@ -255,7 +234,7 @@ def test_a_disk_that_runs_full_in_a_backup(
     assert cli.main(["backup", str(file)]) == 4
 
     assert ("There is no room for" if foreseen else "full") in capsys.readouterr().err
-    assert file.read_text() == "the old one"
+    assert file.read_text() == "PK\3\4 the old one"
     assert [path.name for path in small_disk.iterdir()] == ["home.zip"]
     store.close()
 

@@ -10,8 +10,8 @@ import pytest
 
 from tests.doctor_process import Told, doctor, environment
 from tests.fake_home_assistant import FakeHomeAssistant, Say
-from tests.integration.loopback import Loopback
-from tests.integration.test_secrets import SECRETS, closed_port, echo, found_in, postgresql_url
+from tests.integration.loopback import Loopback, closed_port
+from tests.integration.test_secrets import SECRETS, echo, found_in, postgresql_url
 
 pytestmark = pytest.mark.heavy
 

@@ -10,7 +10,6 @@ import base64
 import json
 import random
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -27,7 +26,7 @@ import pytest
 
 from tests.e2e.program import Program
 from tests.fake_home_assistant import Drop, FakeHomeAssistant, Hang, Refusal, Say, Trouble, redirect
-from tests.integration.loopback import Answer, Loopback
+from tests.integration.loopback import Answer, Loopback, closed_port
 
 pytestmark = pytest.mark.heavy
 
@@ -100,11 +99,6 @@ def echo(method: str, path: str, headers: dict[str, str]) -> Answer:
     said = f"not with {given}"
     plain = said.encode("ascii", "replace").decode()
     return 401, {"X-Error-Code": plain, "Content-Type": "application/json"}, json.dumps({"message": said}).encode()
-
-
-def closed_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 def postgresql_url(secret: str) -> str:

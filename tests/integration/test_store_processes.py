@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import random
 import shutil
 import signal
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from multiprocessing.connection import Connection
-from multiprocessing.context import ForkServerProcess
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import Engine, event
@@ -24,23 +20,17 @@ from src.domain.events import EventLog
 from src.domain.runs import RunState, RunTrigger, Shortlist
 from src.errors import RunInterrupted, StoreError
 from src.store import Store
+from tests.integration.forked import CONTEXT, KILLED, PATIENCE, exit_code, importable, started
 from tests.unit.store.postgresql import Server, private_server
 from tests.unit.store.worlds import NOW, busy_home, bytes_of, events_of, pattern, result
 
-# A server that has imported everything and forks each child: a process that is really new, within milliseconds.
-CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(["src.store", "tests.unit.store.worlds"])
 CHUNK = 200
-PATIENCE = 60.0  # seconds until a child counts as hanging
-
-KILLED = -signal.SIGKILL
 
 
 @pytest.fixture(scope="module", autouse=True)
-def importable() -> Iterator[None]:
-    """The fork server looks there for what it imports beforehand, not in this process's sys.path."""
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+def _importable() -> Iterator[None]:
+    with importable():
         yield
 
 
@@ -78,21 +68,6 @@ def undisturbed(log: EventLog) -> tuple[object, ...]:
     loaded = bytes_of(store.events.load())
     store.close()
     return loaded
-
-
-def started(work: Callable[..., None], *arguments: Any) -> ForkServerProcess:
-    process = CONTEXT.Process(target=work, args=arguments)
-    process.start()
-    return process
-
-
-def exit_code(process: ForkServerProcess) -> int | None:
-    process.join(PATIENCE)
-    code = process.exitcode
-    process.kill()
-    process.join()
-    process.close()
-    return code
 
 
 def die_at(moment: int) -> None:

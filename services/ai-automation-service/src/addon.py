@@ -8,6 +8,7 @@ turns into ``python -m src.cli serve``. See https://developers.home-assistant.io
 from __future__ import annotations
 
 import argparse
+import ctypes
 import json
 import logging
 import os
@@ -37,6 +38,7 @@ WANTS_MQTT = "mqtt"
 DECIDED = frozenset({"host", "port", "data_dir", "models_dir", "supervisor_token", "tz"})
 """Settings that the add-on decides itself."""
 
+_NO_NEW_PRIVILEGES = 38  # PR_SET_NO_NEW_PRIVS of linux/prctl.h
 _FRESH = 86400.0  # s; a recorder that is in use is written to every few seconds
 _PATIENCE = 10.0  # s, for the Supervisor's answer
 
@@ -177,6 +179,9 @@ def leave_root(user: int) -> None:
     os.setgroups([])
     os.setresgid(user, user, user)
     os.setresuid(user, user, user)
+    # Nor through a program of the image that always runs as root: https://docs.kernel.org/userspace-api/no_new_privs.html
+    if ctypes.CDLL(None).prctl(_NO_NEW_PRIVILEGES, *map(ctypes.c_ulong, (1, 0, 0, 0))):
+        raise ServiceError("The rights of root cannot be given up for good.", "Run the add-on on Linux 3.5 or later.")
 
 
 def environment_of(
@@ -201,6 +206,7 @@ def environment_of(
     }
     if place.supervisor != SUPERVISOR:
         environment.setdefault("HA_URL", f"{place.supervisor}/core")
+        environment.setdefault("HA_TOKEN", environment.get("SUPERVISOR_TOKEN", ""))
     if not any(environment.get(name) for name in ("HISTORY", "RECORDER_URL")):
         recorder = recorder_of(place.configuration, now)
         if recorder is not None:

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from src import __version__
 from src.api import automations, detect, feedback, health, metrics, models, patterns, runs
 from src.api.download_events import DownloadEvents
-from src.api.guards import INGRESS, BodyGuard, HostGuard
+from src.api.guards import INGRESS, BodyGuard, HostGuard, is_address
 from src.api.model_loads import ModelLoads
 from src.api.openapi import install_openapi
 from src.api.problems import install_problem_handlers
@@ -106,6 +106,9 @@ def create_app(source: Services | Settings | None = None) -> FastAPI:
 
 
 def allowed_hosts(settings: Settings) -> frozenset[str]:
-    """The domain names of ``ALLOWED_HOSTS``, and the one of ``HOST`` if it is one."""
-    names = [*settings.allowed_hosts.split(","), settings.host]
-    return frozenset(name.strip().lower() for name in names if name.strip())
+    """The names of ``ALLOWED_HOSTS``, and the one of ``HOST`` if it is one.
+
+    An address in ``HOST`` is answered to anyway, and the pages of other programs on it are not ours.
+    """
+    names = {name.strip().lower() for name in (*settings.allowed_hosts.split(","), settings.host)}
+    return frozenset(names - {""}) - ({settings.host.lower()} if is_address(settings.host) else set())

@@ -17,6 +17,9 @@ from src.errors import ServiceError
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
 
+# Files and servers may hold what a terminal takes for orders: of control characters only line ends and tabs are shown.
+_ORDERS = dict.fromkeys((number for number in (*range(32), *range(127, 160)) if chr(number) not in "\n\t"), "\ufffd")
+
 PIPE_WIDTH = 100  # columns of a table that goes into a file or another program
 
 
@@ -58,7 +61,7 @@ class Terminal:
 
     def say(self, text: str) -> None:
         """A remark on stderr."""
-        self.err.print(text, soft_wrap=not self.err.is_terminal)
+        self.err.print(text.translate(_ORDERS), soft_wrap=not self.err.is_terminal)
 
     def warn(self, text: str) -> None:
         """Something a person should know although the work goes on."""

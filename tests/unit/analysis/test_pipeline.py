@@ -23,7 +23,7 @@ from src.errors import (
     RunInterrupted,
     UnknownTimeZone,
 )
-from src.models.model_manager import ModelManager
+from src.models.model_manager import Classification, ModelManager
 from src.settings import load_settings
 from src.store import Store
 from tests.unit.analysis.worlds import Clockwork, CountingModels, Found, Source, after, at, evidence, us
@@ -232,6 +232,17 @@ def test_a_missing_model_is_replaced_openly(
     assert len(run.inputs["warnings"]) == 1 + len(without)
     for role, warning in zip(without, run.inputs["warnings"][1:], strict=True):
         assert role in warning
+
+
+def test_a_model_that_two_parts_of_a_run_miss_is_told_once(detect: Detect, caplog: pytest.LogCaptureFixture) -> None:
+    class StoodInByEmbedding(CountingModels):
+        def classify(self, texts: Sequence[str]) -> list[Classification]:
+            self._need("embedding")
+            return super().classify(texts)
+
+    told = detect(models=StoodInByEmbedding(without=["embedding"])).inputs["warnings"]
+    assert sum("embedding" in warning for warning in told) == 1
+    assert [record.message for record in caplog.records].count("model_missing") == 1
 
 
 def test_vectors_that_are_known_serve_without_the_model(detect: Detect, store: Store) -> None:

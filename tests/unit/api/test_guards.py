@@ -74,7 +74,10 @@ def test_any_host_header_is_read_or_refused(text: str) -> None:
     assert name is None or name == name.lower()
 
 
-@pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://localhost:9999", "http://192.168.1.9"])
+@pytest.mark.parametrize(
+    "origin",
+    ["http://evil.example", "null", "http://localhost:9999", "http://127.0.0.1:9999", "http://192.168.1.9"],
+)
 def test_another_sites_page_changes_nothing(client: TestClient, home: World, origin: str) -> None:
     response = client.post("/patterns/detect", headers={"Origin": origin})
     assert_problem(response, 403, "cross_site")

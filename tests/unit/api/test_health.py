@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-import src.api.health
 from src import __version__
+from src.box.disk import LEAST_FREE
 from src.errors import CatalogInvalid, DatabaseUnreachable
 from src.main import create_app
 from src.settings import Settings
@@ -59,7 +59,7 @@ def test_without_a_database_it_is_not_ready(client: TestClient, home: World, mon
     assert (checks["database"]["ok"], checks["disk"]["data"]["ok"]) == (False, True)
 
 
-@pytest.mark.parametrize(("free", "status"), [(src.api.health.MIN_FREE_BYTES, 200), (1024, 503)])
+@pytest.mark.parametrize(("free", "status"), [(LEAST_FREE, 200), (LEAST_FREE - 1, 503)])
 def test_a_full_disk_is_not_ready(client: TestClient, monkeypatch: pytest.MonkeyPatch, free: int, status: int) -> None:
     disk(monkeypatch, free)
     assert client.get("/health/ready").status_code == status

@@ -227,6 +227,8 @@ def test_the_format_is_the_one_that_was_asked_for(client: TestClient) -> None:
     assert asked.text.endswith("# EOF\n")
     told = samples_of(read_openmetrics(asked.text))  # type: ignore[no-untyped-call]
     assert names(told) == names(samples_of(read_text(plain.text)))
+    odd = client.get("/metrics", headers={"Accept": "application/openmetrics-text; version=new"})
+    assert odd.headers["content-type"] == plain.headers["content-type"]
 
 
 def test_another_container_may_ask_by_the_services_name_and_a_strangers_page_may_not(client: TestClient) -> None:

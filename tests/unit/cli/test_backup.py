@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
@@ -63,7 +64,7 @@ def test_a_backup_is_one_file_that_only_its_owner_reads(
 ) -> None:
     whole_home(store)
     backup = data.parent / "home.zip"
-    backup.write_text("an older one")
+    backup.write_bytes(b"PK\3\4 an older one")
 
     assert cli.main(["backup", "home.zip"]) == 0
 
@@ -205,6 +206,8 @@ def test_settings_are_told_and_written_where_asked(
     assert "# set again: HA_TOKEN=" in Path("s.env").read_text()
     assert cli.main(["restore", "home.zip", "--settings", "s.env"]) == 2
     assert cli.main(["restore", "home.zip", "--settings", "s.env", "--force"]) == 0
+    assert cli.main(["restore", "home.zip", "--settings", "data/ai-automation.db", "--force"]) == 2
+    assert Path("data/ai-automation.db").read_bytes().startswith(b"SQLite format 3")
 
 
 def test_secrets_only_on_demand(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
@@ -218,6 +221,15 @@ def test_secrets_only_on_demand(store: Store, capsys: pytest.CaptureFixture[str]
     assert cli.main(["restore", "home.zip"]) == 0
     told = capsys.readouterr()
     assert "HA_TOKEN" not in told.err, "it is the same here"
+
+
+def test_an_address_with_a_password_is_a_secret_wherever_it_stands() -> None:
+    here, there = load_settings(ha_url="http://192.168.1.4:8123"), load_settings(history="mysql://anna:geheim@db/x")
+    text = settings_text(there, secrets=False)
+    assert "geheim" not in text
+    assert "# set again: HISTORY=" in text
+    told = [str(each) + json.dumps(each.to_json()) for each in differences(settings_text(there, secrets=True), here)]
+    assert not any("geheim" in each for each in told)
 
 
 @pytest.mark.parametrize("value", ["it's", 'a "b" c', "back\\slash", "#no comment", "a $b", " x ", "größer", "a=b"])
@@ -250,6 +262,19 @@ def test_a_missing_file_and_a_folder(backup: Path, tmp_path: Path, capsys: pytes
     assert "there is no such file" in capsys.readouterr().err
     assert cli.main(["backup", str(tmp_path / "data")]) == 4
     assert "there is a folder of that name" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["data/ai-automation.db", "notes.txt", "pipe"])
+def test_a_backup_takes_the_place_of_backups_alone(name: str, backup: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("notes.txt").write_text("mine")
+    os.mkfifo("pipe")
+    before = Path(name).lstat()
+    assert cli.main(["backup", name]) == 4
+    assert "is no backup" in capsys.readouterr().err
+    assert Path(name).lstat().st_ino == before.st_ino
+    Path("empty.zip").touch()
+    assert cli.main(["backup", "empty.zip"]) == 0
+    assert cli.main(["backup", "empty.zip"]) == 0
 
 
 def rewritten(path: Path, change: Callable[[dict[str, bytes]], dict[str, bytes]]) -> None:
@@ -296,6 +321,9 @@ def said(**changes: Any) -> Callable[[dict[str, bytes]], dict[str, bytes]]:
         said(schema="../x"),
         said(service="\x1b[31m"),
         said(created="yesterday"),
+        said(created="0001-01-01T00:00:00+14:00"),
+        said(format=float("inf")),
+        said(source="\x1b[31m"),
     ],
 )
 def test_a_backup_that_is_not_what_it_says_is_refused(
@@ -314,6 +342,17 @@ def test_a_backup_that_is_not_what_it_says_is_refused(
     assert store.events.count() == 303
     assert files(data) == before
     assert files(data.parent) == ["data", "home.zip"]
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_what_unpacks_without_bounds_is_not_unpacked(packing: int, backup: Path, store: Store) -> None:
+    with zipfile.ZipFile(backup) as packed:
+        members = {name: packed.read(name) for name in packed.namelist()}
+    with zipfile.ZipFile(backup, "w", packing) as packed:
+        for name, content in members.items():
+            packed.writestr(name, content)
+    assert cli.main(["restore", "home.zip"]) == 2
+    assert store.events.count() == 303
 
 
 def test_a_flipped_bit_anywhere_in_the_file(backup: Path, store: Store) -> None:

@@ -199,3 +199,9 @@ def test_why_there_is_no_more_is_told_of_what_people_set_and_summed_up_for_the_r
         "  person.ben.",
     ]
     assert rendered(whys_table([]), 80).strip() == ""
+
+
+def test_nothing_that_is_said_gives_the_terminal_an_order() -> None:
+    terminal, _, err = open_terminal()
+    terminal.warn("\x1b]0;title\x07 of somebody\x9b31m\nelse")
+    assert err.getvalue() == "Note: \ufffd]0;title\ufffd of somebody\ufffd31m\nelse\n"

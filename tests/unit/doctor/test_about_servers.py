@@ -16,13 +16,8 @@ from src.doctor.about_models import look_at_hub
 from src.doctor.about_sources import look_at_influxdb, look_at_recorder
 from src.doctor.finding import Finding, Level
 from tests.fake_home_assistant import FakeHomeAssistant, Say
-from tests.integration.loopback import Loopback
+from tests.integration.loopback import Loopback, closed_port
 from tests.unit.doctor.conftest import Situated
-
-
-def closed_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 def named(found: Iterator[Finding], check: str) -> Finding:

@@ -50,6 +50,16 @@ def test_no_eight_letters_of_a_secret_are_left(secret: str, before: str, after: 
     assert not any(secret[at : at + 8] in plain for at in range(len(secret) - 7))
 
 
+@pytest.mark.parametrize("secret", ["Keller\nWand", "two  words", "tab\there", "\u202eKeller"])
+def test_a_secret_with_gaps_in_it_is_cleared_where_lines_are_joined(secret: str) -> None:
+    assert Redaction([secret], []).clear(f"before {secret} after") == "before (secret) after"
+
+
+def test_a_secret_is_cleared_however_its_letters_were_quoted() -> None:
+    said = quote(SECRET, safe="").replace("%C3%A4", "%c3%a4").replace("%C3%9F", "%c3%9f").replace("%2F", "%2f")
+    assert Redaction([SECRET], []).clear(f"before {said} after").replace("(secret)", "") == "before  after"
+
+
 def test_words_that_are_no_secret_stay() -> None:
     finding = failed("home assistant", "nothing listens there", "Check HA_TOKEN.")
     assert Redaction(["a-long-enough-secret"], []).finding(finding) == finding

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from src.domain.instants import instant_now, read_instant
+from src.domain.instants import instant_now, minute_utc, read_instant
 from src.errors import InvalidSetting
 
 
@@ -40,3 +40,7 @@ def test_what_is_no_instant_is_refused_by_name(text: str) -> None:
 
 def test_now_is_in_microseconds() -> None:
     assert datetime.fromtimestamp(instant_now() / 1_000_000, UTC).year >= 2025
+
+
+def test_for_people_it_is_told_in_utc() -> None:
+    assert minute_utc(micros("2026-07-01T06:30:59+02:00")) == "2026-07-01 04:30 UTC"

@@ -11,7 +11,13 @@ from typing import Any
 
 import pytest
 
-from src.errors import HomeAssistantError, HomeAssistantFailed, HomeAssistantRefused, HomeAssistantUnreachable
+from src.errors import (
+    HomeAssistantError,
+    HomeAssistantFailed,
+    HomeAssistantRefused,
+    HomeAssistantUnreachable,
+    InvalidSetting,
+)
 from src.home_assistant.access import access_of
 from src.home_assistant.client import HomeAssistant
 from src.settings import load_settings
@@ -285,3 +291,11 @@ def test_an_address_may_end_with_that_of_its_api(given: str, url: str) -> None:
     access = access_of(load_settings(ha_url=given, ha_token="t0k3n"))
     assert access is not None
     assert (access.url, access.websocket) == (url, f"ws{url.removeprefix('http')}/api/websocket")
+
+
+def test_the_supervisors_token_goes_to_the_supervisor_alone() -> None:
+    with pytest.raises(InvalidSetting, match="HA_TOKEN"):
+        access_of(load_settings(ha_url="http://192.168.1.4:8123", supervisor_token="s" * 40))
+    inside = access_of(load_settings(ha_url="http://supervisor/core", supervisor_token="s" * 40))
+    assert inside is not None
+    assert inside.token == "s" * 40

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from src.settings import Settings
+from tests.docker.engine import find_compose
 
 REPO = Path(__file__).resolve().parents[3]
 DOCKERFILE = REPO / "services/ai-automation-service/Dockerfile"
@@ -32,6 +33,10 @@ def offered(text: str) -> dict[str, str]:
     return dict(re.findall(r"^#([A-Z_]+)=(.*)$", text, re.MULTILINE))
 
 
+def taken_whole() -> str:
+    return re.sub(r"^#(?=[A-Z_]+=)", "", EXAMPLE, flags=re.MULTILINE)
+
+
 def test_hadolint_has_nothing_to_say_of_the_dockerfile() -> None:
     linter = Path(sys.executable).with_name("hadolint")
     if not linter.exists():
@@ -47,6 +52,19 @@ def test_the_dockerfile_needs_no_frontend_from_elsewhere_and_fetches_only_what_i
     assert "python:3.11-slim" in re.findall(r"^ARG PYTHON_IMAGE=(.*)$", text, re.MULTILINE)
     for command in re.findall(r"install --no-deps[^&]*", text):
         assert "-r " in command
+
+
+@pytest.mark.parametrize("profiles", [(), ("postgres",), ("mqtt",), ("observability",), ("postgres", "mqtt")])
+@pytest.mark.parametrize("whole", [False, True], ids=["nothing set", "the example taken whole"])
+def test_compose_takes_the_file_as_it_is(profiles: tuple[str, ...], whole: bool, tmp_path: Path) -> None:
+    docker = find_compose()
+    if docker is None:
+        pytest.skip("no docker with compose v2: install it, or run `make docker-engine`")
+    settings = tmp_path / ".env"
+    settings.write_text(taken_whole() if whole else "", "utf-8")
+    chosen = [word for profile in profiles for word in ("--profile", profile)]
+    done = docker("compose", "--env-file", settings, *chosen, "config", "-q", check=False)
+    assert (done.code, done.out, done.err) == (0, "", "")
 
 
 def test_every_setting_reaches_the_container_by_its_own_name(compose: dict[str, Any]) -> None:
@@ -68,7 +86,7 @@ def test_the_example_taken_whole_changes_nothing(tmp_path: Path, monkeypatch: py
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
     file = tmp_path / ".env"
-    file.write_text(re.sub(r"^#(?=[A-Z_]+=)", "", EXAMPLE, flags=re.MULTILINE), "utf-8")
+    file.write_text(taken_whole(), "utf-8")
     assert Settings(_env_file=file) == Settings(_env_file=None)
 
 
@@ -79,6 +97,13 @@ def test_the_example_explains_whatever_else_the_compose_file_asks_for(compose: d
     given = offered(EXAMPLE)
     assert {name: given.get(name) for name in asked} == asked
     assert set(given) == TO_BE_SET | set(asked) | {"COMPOSE_PROFILES"}
+
+
+def test_what_another_line_of_the_example_takes_in_stands_above_it() -> None:
+    """Compose fills in ``${NAME}`` from the lines above; from those below it takes nothing, without an error."""
+    lines = EXAMPLE.splitlines()
+    for name in re.findall(r"\$\{([A-Z_]+)\}", EXAMPLE):
+        assert lines.index(f"#{name}=") < lines.index("#DATABASE_URL="), name
 
 
 def test_the_service_is_named_and_kept_as_people_were_told(compose: dict[str, Any]) -> None:
@@ -135,3 +160,10 @@ def test_nothing_private_can_get_into_the_image() -> None:
     assert [rule for rule in rules if rule.startswith("!")] == [
         f"!services/ai-automation-service/{name}" for name in ("requirements", "scripts", "src")
     ]
+
+
+def test_no_password_goes_into_an_image_that_does_not_need_it(compose: dict[str, Any]) -> None:
+    """What a build is given can be read in the image's history."""
+    given = dict(each.partition("=")[::2] for each in compose["services"][SERVICE]["build"]["args"])
+    secret = {name.upper() for name, field in Settings.model_fields.items() if not field.repr} & set(given)
+    assert {name: given[name] for name in secret} == {"HF_ENDPOINT": "${PRELOAD_MODELS:+${HF_ENDPOINT-}}"}

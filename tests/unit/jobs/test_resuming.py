@@ -11,7 +11,7 @@ import pytest
 
 from src.analysis.pipeline import DetectRequest, Pipeline, failure
 from src.domain.local_time import DAY
-from src.domain.patterns import Kind
+from src.domain.patterns import Json, Kind
 from src.domain.runs import Run, RunResult, RunState, RunTrigger
 from src.errors import RunInterrupted
 from src.jobs.nightly import Nightly
@@ -182,6 +182,15 @@ def test_a_kind_of_another_version_is_told_and_ends_it(resuming: Resuming, store
     run = store.runs.start(trigger=RunTrigger.API, request=ALL.to_json() | {"kinds": ["of_tomorrow"]}, now=clock())
     (refused,) = resuming.look()
     assert (refused.resumes, (refused.error or {})["code"]) == (run.id, "unknown_kind")
+
+
+@pytest.mark.parametrize("made_up", [{"start": "x"}, {"history": 5}, {"kinds": 7}, {"top_k": "many"}])
+def test_a_request_that_is_none_is_told_and_ends_it(
+    made_up: Json, resuming: Resuming, store: Store, clock: Clockwork
+) -> None:
+    run = store.runs.start(trigger=RunTrigger.API, request=ALL.to_json() | made_up, now=clock())
+    (refused,) = resuming.look()
+    assert (refused.resumes, (refused.error or {})["code"]) == (run.id, "invalid_setting")
 
 
 def test_a_home_without_history_is_told_and_ends_it(clock: Clockwork) -> None:

@@ -235,6 +235,12 @@ def test_what_is_not_ours_in_a_copy_is_never_set_off(copy: Path, tmp_path: Path,
         ("ALTER TABLE firing RENAME TO f; CREATE VIEW firing AS SELECT * FROM f", "table firing"),
         ("DROP TABLE firing; CREATE VIRTUAL TABLE firing USING fts5(automation, time)", "table firing"),
         (
+            "DROP TABLE embedding; CREATE VIRTUAL TABLE embedding USING rtree(model, digest, dims, vector, created);"
+            "PRAGMA writable_schema = ON;"
+            "UPDATE sqlite_schema SET sql = replace(sql, 'CREATE VIRTUAL', 'CREATE/**/VIRTUAL')",
+            "table embedding",
+        ),
+        (
             "DROP TABLE firing; CREATE TABLE firing (automation TEXT, time BIGINT AS (abs(1)) STORED)",
             "table firing",
         ),
@@ -242,6 +248,7 @@ def test_what_is_not_ours_in_a_copy_is_never_set_off(copy: Path, tmp_path: Path,
         ("UPDATE event SET origin = 'x'", "table event"),
         ("UPDATE pattern SET data = '{'", "table pattern"),
         ("UPDATE entity SET entity_id = x'00' WHERE id = 1", "table entity"),
+        ("UPDATE entity SET name = CAST(x'ff' AS TEXT) WHERE id = 1", "cannot be read"),
         ("UPDATE alembic_version SET version_num = '0001'", "another schema"),
         ("DROP TABLE alembic_version", "another program"),
     ],

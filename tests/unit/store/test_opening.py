@@ -21,7 +21,7 @@ from sqlalchemy import create_engine, text
 
 from src.domain.events import EntityInfo, Origin
 from src.domain.patterns import Status
-from src.domain.runs import RunState, RunTrigger, Shortlist
+from src.domain.runs import Shortlist
 from src.errors import DatabaseTooNew, DatabaseUnreachable
 from src.store import Store
 from src.store.schema import metadata
@@ -82,26 +82,6 @@ def test_a_database_of_the_first_revision_opens_with_all_it_holds(tmp_path: Path
     assert store.events.count() == 13
     store.events.add(replace(busy_home(10), position=(52.52, 13.4)), source="new")
     assert store.events.load().position == (52.52, 13.4)
-    store.close()
-
-
-def test_a_database_of_the_fifth_revision_opens_with_its_runs(tmp_path: Path) -> None:
-    script = Path(__file__).with_name("revision_0005.sql").read_text("utf-8")
-    with closing(sqlite3.connect(tmp_path / "old.db")) as old:
-        old.executescript(script)
-
-    store = Store.open(f"sqlite:///{tmp_path / 'old.db'}")
-
-    assert store.schema_version == NEWEST
-    assert [(run.state, run.trigger, run.resumes) for run in store.runs.since(NOW)] == [
-        (RunState.SUCCEEDED, RunTrigger.NIGHTLY, None),
-        (RunState.FAILED, RunTrigger.API, None),
-        (RunState.RUNNING, RunTrigger.API, None),
-    ]
-    assert store.patterns.all() == [pattern(1), pattern(2)]
-    (left,) = store.runs.running()
-    again = store.runs.start(trigger=RunTrigger.API, request=left.request, now=NOW, resumes=left.id)
-    assert store.runs.resumed_by(left) == again
     store.close()
 
 

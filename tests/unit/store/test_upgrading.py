@@ -12,10 +12,12 @@ from typing import Any
 
 import pytest
 
+from src.domain.runs import RunState, RunTrigger
 from src.errors import NoRoom
 from src.store import Store
 from src.store.migration import known_revisions
 from tests.unit.store.whole_home import everything, whole_home
+from tests.unit.store.worlds import NOW
 
 *EARLIER, NEWEST = known_revisions()
 
@@ -136,6 +138,18 @@ def test_without_room_for_the_way_back_nothing_is_upgraded(tmp_path: Path, monke
     assert dump_of(path) == before
     monkeypatch.undo()
     Store.open(f"sqlite:///{path}").close()
+
+
+def test_a_run_of_before_can_be_done_again(tmp_path: Path) -> None:
+    with closing(Store.open(f"sqlite:///{database_of('0005', tmp_path / 'home.db')}")) as store:
+        runs = store.runs.since(0)
+        assert [(run.state, run.trigger, run.resumes) for run in runs] == [
+            (RunState.SUCCEEDED, RunTrigger.NIGHTLY, None),
+            (RunState.FAILED, RunTrigger.API, None),
+        ]
+        stopped = runs[1]
+        again = store.runs.start(trigger=RunTrigger.API, request=stopped.request, now=NOW, resumes=stopped.id)
+        assert store.runs.resumed_by(stopped) == again
 
 
 def test_the_copy_is_told_in_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -149,13 +149,15 @@ class Pipeline:
             for each in ranked
         )
         kinds = Counter(str(each.kind) for each in found)
-        missing = [error for error in (vectors.missing, no_reranker, no_classifier) if error is not None]
-        for error in missing:
+        # Each once: the classifier's stand-in asks for the embedding model too.
+        errors = (vectors.missing, no_reranker, no_classifier)
+        missing = {stood_in(error): error for error in errors if error is not None}
+        for error in missing.values():
             logger.warning("model_missing", extra={"role": error.about, "code": error.code, "why": error.message})
         return RunResult(
             patterns=patterns,
             shortlists=shortlists,
-            inputs={**routines.inputs, "warnings": [*routines.warnings, *map(stood_in, missing)]},
+            inputs={**routines.inputs, "warnings": [*routines.warnings, *missing]},
             versions={**software_versions(), **made_by(patterns, shortlists)},
             counts={
                 "events": routines.inputs["events"],

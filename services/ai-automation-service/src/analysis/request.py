@@ -56,18 +56,25 @@ class DetectRequest:
 
     @classmethod
     def from_json(cls, record: Json) -> DetectRequest:
-        """A request as a run record keeps it. Raises UnknownKind: of another version."""
-        start, end, kinds = record.get("start"), record.get("end"), record.get("kinds")
-        return cls(
-            history=record.get("history"),
-            entities=record.get("entities"),
-            start=None if start is None else _instant(start),
-            end=None if end is None else _instant(end),
-            time_zone=record.get("time_zone"),
-            kinds=None if kinds is None else tuple(_kind(kind) for kind in kinds),
-            interest=record.get("interest"),
-            top_k=record.get("top_k", 10),
-        )
+        """A request as a run record keeps it.
+
+        Raises:
+            UnknownKind: of another version. InvalidSetting: no request, as in a backup that somebody made up.
+        """
+        start, end, kinds = _text(record, "start"), _text(record, "end"), record.get("kinds")
+        try:
+            return cls(
+                history=_text(record, "history"),
+                entities=_text(record, "entities"),
+                start=None if start is None else _instant(start),
+                end=None if end is None else _instant(end),
+                time_zone=_text(record, "time_zone"),
+                kinds=None if kinds is None else tuple(_kind(kind) for kind in kinds),
+                interest=_text(record, "interest"),
+                top_k=int(record.get("top_k", 10)),
+            )
+        except (TypeError, ValueError) as error:
+            raise InvalidSetting("request", "what is recorded", "what POST /patterns/detect takes") from error
 
     def check(self) -> None:
         """Refuse what can be seen before anything is read.
@@ -92,6 +99,13 @@ class DetectRequest:
             refuse_address(name, path)
             if path is not None and path not in HISTORY_WORDS and not _exists(path):
                 raise HistoryNotFound(path)
+
+
+def _text(record: Json, name: str) -> str | None:
+    value = record.get(name)
+    if value is None or isinstance(value, str):
+        return value
+    raise InvalidSetting(name, value, "text or nothing")
 
 
 def refuse_address(name: str, path: str | None) -> None:

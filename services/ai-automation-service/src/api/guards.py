@@ -42,8 +42,11 @@ def is_local_name(name: str) -> bool:
     """Whether no stranger can own a name: an address, a single label, or under a suffix kept for private use."""
     if "." not in name and ":" not in name:
         return True
-    if name.endswith(_PRIVATE_SUFFIXES):
-        return True
+    return name.endswith(_PRIVATE_SUFFIXES) or is_address(name)
+
+
+def is_address(name: str) -> bool:
+    """Whether it is an IP address."""
     try:
         ipaddress.ip_address(name)
     except ValueError:

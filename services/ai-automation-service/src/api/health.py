@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Literal
 
@@ -17,13 +16,11 @@ from src.api.pattern_schemas import MadeByOut
 from src.api.problems import documented, problem_response
 from src.api.run_schemas import instant
 from src.api.services import UsesServices
+from src.box.disk import LEAST_FREE, free_bytes
 from src.errors import StoreError
 from src.jobs.live import LiveState, LiveStatus
 
 router = APIRouter(tags=["health"])
-
-# A run writes its findings and a model's fetch its files; below this either may be cut off in the middle.
-MIN_FREE_BYTES = 256 * 1024**2
 
 
 class Alive(BaseModel):
@@ -91,8 +88,8 @@ class Ready(BaseModel):
                     "version": __version__,
                     "database": {"ok": True, "detail": None},
                     "disk": {
-                        "data": {"ok": True, "path": "data", "free_bytes": 10**10, "needed_bytes": MIN_FREE_BYTES},
-                        "models": {"ok": True, "path": "models", "free_bytes": 10**10, "needed_bytes": MIN_FREE_BYTES},
+                        "data": {"ok": True, "path": "data", "free_bytes": 10**10, "needed_bytes": LEAST_FREE},
+                        "models": {"ok": True, "path": "models", "free_bytes": 10**10, "needed_bytes": LEAST_FREE},
                     },
                     "models": {"embedding": MODEL_EXAMPLE},
                     "last_inference": {
@@ -199,9 +196,5 @@ def _last_inference(services: UsesServices) -> LastInference | None:
 
 
 def _disk(folder: Path) -> DiskCheck:
-    """Free space where a folder is or, while it was not made yet, where it will be."""
-    there = folder.absolute()
-    while not there.exists() and there != there.parent:
-        there = there.parent
-    free = shutil.disk_usage(there).free
-    return DiskCheck(ok=free >= MIN_FREE_BYTES, path=str(folder), free_bytes=free, needed_bytes=MIN_FREE_BYTES)
+    free = free_bytes(folder)
+    return DiskCheck(ok=free >= LEAST_FREE, path=str(folder), free_bytes=free, needed_bytes=LEAST_FREE)

@@ -28,7 +28,10 @@ async def metrics(request: Request) -> Response:
     """Numbers for Prometheus. Loads no model and waits for neither a run nor a writer of the database."""
     scraping = request.app.state.scraping
     assert isinstance(scraping, Scraping)
-    encode, content_type = choose_encoder(request.headers.get("accept", ""))
+    try:
+        encode, content_type = choose_encoder(request.headers.get("accept", ""))
+    except (TypeError, ValueError):  # the library takes a version that is no number for one
+        encode, content_type = choose_encoder("")
     body = await to_thread.run_sync(lambda: encode(scraping.scraper), limiter=scraping.lane)
     # Bytes: with text the framework would add a charset of its own.
     return Response(body, headers={"Content-Type": content_type})

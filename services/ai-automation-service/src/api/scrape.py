@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Generic, TypeVar, get_args
 
 from prometheus_client import Metric
@@ -17,6 +15,7 @@ from prometheus_client import Metric
 from src import __version__
 from src.api.services import Services
 from src.box.cpus import allowed_cpus
+from src.box.disk import free_bytes
 from src.box.memory import available_memory, process_memory
 from src.domain.events import MICROSECONDS
 from src.domain.patterns import Kind
@@ -175,7 +174,7 @@ class Scraper:
     def _read_disk(self, readings: Readings) -> None:
         settings = self._services.settings
         for name, folder in (("data", settings.data_dir), ("models", settings.models_dir)):
-            readings.put(state.DISK_FREE, _free(folder), name)
+            readings.put(state.DISK_FREE, free_bytes(folder), name)
 
 
 def _read_limits(readings: Readings) -> None:
@@ -183,14 +182,6 @@ def _read_limits(readings: Readings) -> None:
     readings.put(state.MEMORY_LIMIT, available_memory())
     readings.put(state.MEMORY_RESIDENT, memory.resident if memory else None)
     readings.put(state.CPUS_ALLOWED, allowed_cpus() or os.cpu_count())
-
-
-def _free(folder: Path) -> int:
-    """Bytes where a folder is or, while it was not made yet, where it will be."""
-    there = folder.absolute()
-    while not there.exists() and there != there.parent:
-        there = there.parent
-    return shutil.disk_usage(there).free
 
 
 def _seconds(instant: int | None) -> float | None:

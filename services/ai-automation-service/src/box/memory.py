@@ -75,10 +75,20 @@ def box_memory(root: Path = Path("/")) -> BoxMemory | None:
         root: where ``proc`` and ``sys`` are found.
     """
     boxes = [BoxMemory(limit, _held(_stat(folder))) for folder, limit in _limits(root)]
-    machine = _fields(root / "proc/meminfo")
-    if "MemTotal" in machine and "MemAvailable" in machine:
-        boxes.append(BoxMemory(machine["MemTotal"], machine["MemTotal"] - machine["MemAvailable"]))
-    return min(boxes, key=lambda box: box.free, default=None)
+    machine = machine_memory(root)
+    return min([*boxes, *([machine] if machine else [])], key=lambda box: box.free, default=None)
+
+
+def machine_memory(root: Path = Path("/")) -> BoxMemory | None:
+    """The machine's, whatever a container may have of it; None: unknown.
+
+    Args:
+        root: where ``proc`` is found.
+    """
+    fields = _fields(root / "proc/meminfo")
+    if "MemTotal" not in fields or "MemAvailable" not in fields:
+        return None
+    return BoxMemory(fields["MemTotal"], fields["MemTotal"] - fields["MemAvailable"])
 
 
 def give_back() -> None:

@@ -9,6 +9,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from src.box.mounts import mount_of
+
 logger = logging.getLogger(__name__)
 
 _IN_MEMORY = ("tmpfs", "ramfs")
@@ -49,10 +51,5 @@ def in_memory(folder: Path, root: Path = Path("/")) -> bool:
     Args:
         root: where ``proc`` is found.
     """
-    try:
-        lines = (root / "proc/self/mounts").read_text().splitlines()
-    except OSError:
-        return False
-    kinds = {Path(words[1].replace("\\040", " ")): words[2] for words in map(str.split, lines) if len(words) > 2}
-    place = next((place for place in (folder, *folder.parents) if place in kinds), None)
-    return place is not None and kinds[place] in _IN_MEMORY
+    mount = mount_of(folder, root)
+    return mount is not None and mount.kind in _IN_MEMORY

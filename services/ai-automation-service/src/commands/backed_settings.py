@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from dotenv import dotenv_values
 
 from src.domain.patterns import Json
-from src.settings import Settings
+from src.settings import Settings, hidden_settings
 
 _ABSENT = re.compile(r"^# set again: (\w+)=$", re.MULTILINE)
 _PLAIN = re.compile(r"[A-Za-z0-9_.,:/@%+*-]+")
@@ -57,7 +57,7 @@ def settings_text(settings: Settings, *, secrets: bool) -> str:
     """
     lines = [_HEAD_WITH if secrets else _HEAD_WITHOUT]
     for name, value in _set(settings).items():
-        if _secret(name) and not secrets:
+        if _secret(name, value) and not secrets:
             lines.append(f"# set again: {name}=\n")
         elif "${" in value or "\n" in value:
             # Who reads such a file puts the value of another variable there.
@@ -80,8 +80,8 @@ def differences(text: str, settings: Settings) -> list[Difference]:
             if name not in here:
                 found.append(Difference(name, None, "", secret=True))
         elif backup.get(name, "") != here.get(name, ""):
-            hidden = _secret(name)
             mine = here.get(name, "")
+            hidden = _secret(name, mine) or _secret(name, backup.get(name, ""))
             found.append(
                 Difference(name, None, None, hidden) if hidden else Difference(name, backup.get(name, ""), mine, hidden)
             )
@@ -97,9 +97,9 @@ def _set(settings: Settings) -> Mapping[str, str]:
     }
 
 
-def _secret(name: str) -> bool:
-    field = Settings.model_fields.get(name.lower())
-    return field is not None and not field.repr
+def _secret(name: str, value: str) -> bool:
+    """Whether it is, or may hold, a password: an address with a user in it may stand where none belongs."""
+    return name.lower() in hidden_settings() or ("://" in value and "@" in value)
 
 
 def _text(value: object) -> str:

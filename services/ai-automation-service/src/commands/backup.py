@@ -64,6 +64,8 @@ def write_backup(
     if target.is_dir():
         raise BackupNotWritten(target, "there is a folder of that name")
     try:
+        if target.exists() and not _may_be_replaced(target):
+            raise BackupNotWritten(target, "what is there is no backup, and is not replaced by one")
         with spool(target.parent, series or target.name) as folder:
             made = folder / _MADE
             descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -73,6 +75,14 @@ def write_backup(
     except OSError as error:
         raise _not_written(target, error) from error
     return manifest
+
+
+def _may_be_replaced(there: Path) -> bool:
+    """Whether it is a zip or empty: a slip of the pen must not cost the database, or a device. Raises OSError."""
+    if not there.is_file():
+        return False
+    with there.open("rb") as file:
+        return file.read(4) in (b"", b"PK\3\4")
 
 
 def _stream_backup(store: Store, settings: Settings, terminal: Terminal, *, secrets: bool) -> Manifest:

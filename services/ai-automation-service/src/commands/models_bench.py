@@ -20,7 +20,7 @@ from src.commands.models_fetch import fetch_models
 from src.domain.patterns import Json
 from src.errors import ModelUnavailable
 from src.models.catalog import ModelCard
-from src.settings import Settings, environment_of_children
+from src.settings import Settings, environment_of_children, hidden_settings
 from src.terminal import Terminal
 
 _SERVICE = Path(__file__).resolve().parents[2]
@@ -36,8 +36,8 @@ def bench_model(card: ModelCard, settings: Settings, terminal: Terminal) -> Json
     if fetched.error is not None:
         raise fetched.error
     terminal.say("measuring ...")
-    shown = {name for name, field in Settings.model_fields.items() if field.repr}  # measuring needs no password
-    absolute = {**settings.model_dump(mode="json", include=shown), "models_dir": str(settings.models_dir.absolute())}
+    told = settings.model_dump(mode="json", exclude=set(hidden_settings()))  # measuring needs no password
+    absolute = {**told, "models_dir": str(settings.models_dir.absolute())}
     done = subprocess.run(
         [sys.executable, "-m", "src.commands.models_measure", card.name],
         cwd=_SERVICE,

@@ -69,6 +69,8 @@ def restore(options: RestoreOptions, terminal: Terminal) -> None:
     told = options.settings
     if told is not None and told.exists() and not options.force:
         raise InvalidSetting("--settings", str(told), "a file that is not there yet, or --force as well")
+    if told is not None and _holds_no_text(told):
+        raise InvalidSetting("--settings", str(told), "a file of settings; what is there is none")
     try:
         with spool(settings.data_dir.absolute(), "restore") as folder:
             file = _received(folder) if options.file == STREAM else Path(options.file)
@@ -133,6 +135,17 @@ def _prune(folder: Path, used: Path) -> None:
         with suppress(FileNotFoundError):
             if not (used.exists() and old.samefile(used)):
                 old.unlink()
+
+
+def _holds_no_text(path: Path) -> bool:
+    """Whether something is there that nobody would call settings, such as a database."""
+    try:
+        with path.open("rb") as there:
+            return b"\0" in there.read(4096)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise BackupNotWritten(path, error.strerror or type(error).__name__) from error
 
 
 def _write_settings(path: Path, text: str, *, force: bool) -> None:

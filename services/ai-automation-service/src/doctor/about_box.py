@@ -10,12 +10,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from src.box.cpus import allowed_cpus, cpu_quota
-from src.box.memory import available_memory
+from src.box.memory import available_memory, machine_memory
+from src.box.mounts import mount_of
 from src.doctor.finding import Finding, failed, note, ok, warning
 from src.doctor.situation import Situation
 
 ENOUGH_MEMORY = 2 * 10**9  # bytes; what the three models and a nightly run are measured to need together
-LEAST_MEMORY = 10**9
+RERANKER_MEMORY = 10**9  # bytes; below, the reranker does not fit beside a run and late interaction ranks
+LEAST_MEMORY = 500 * 10**6
 EARLIEST = datetime(2025, 1, 1, tzinfo=UTC)  # before this the clock of a machine was never set
 
 # What multiplies 8-bit numbers, by what /proc/cpuinfo calls it.
@@ -45,19 +47,15 @@ def _container(situation: Situation) -> Finding:
 
 
 def _read_only_root(root: Path) -> bool:
-    try:
-        lines = (root / "proc/mounts").read_text().splitlines()
-    except OSError:
-        return False
-    options = [words[3].split(",") for line in lines if len(words := line.split()) > 3 and words[1] == "/"]
-    return bool(options) and "ro" in options[-1]
+    mount = mount_of(Path("/"), root)
+    return mount is not None and "ro" in mount.options
 
 
 def _memory(situation: Situation) -> Finding:
-    total, usable = _meminfo(situation.root, "MemTotal"), available_memory(situation.root)
+    machine, usable = machine_memory(situation.root), available_memory(situation.root)
     if usable is None:
         return note("memory", "how much there is cannot be seen here")
-    limited = total is not None and usable < total
+    limited = machine is not None and usable < machine.limit
     fact = f"{_gb(usable)} GB {'is the limit' if limited else 'in the machine, no limit'}"
     if usable < LEAST_MEMORY:
         return failed(
@@ -65,15 +63,22 @@ def _memory(situation: Situation) -> Finding:
             f"{fact}: the models do not fit, and the system ends the service while it works",
             "Raise the container's memory limit to 2 GB (MEMORY_LIMIT=2G in .env), or use a machine with more.",
         )
+    if usable < RERANKER_MEMORY:
+        return warning(
+            "memory",
+            f"{fact}: the reranker is not expected to fit, and late interaction ranks instead",
+            "Raise the limit to 2 GB to have it (MEMORY_LIMIT=2G in .env).",
+        )
     if usable < ENOUGH_MEMORY:
         return warning(
             "memory",
             f"{fact}: a nightly run with all three models may not fit",
             "Raise the limit to 2 GB, or set QUANTIZATION=int8 and MODEL_IDLE_UNLOAD=60.",
         )
-    free = _meminfo(situation.root, "MemAvailable")
-    if free is not None and free < LEAST_MEMORY // 2:
-        return warning("memory", f"{fact}, but only {_gb(free)} GB is free on the machine", "End what else uses it.")
+    if machine is not None and machine.free < LEAST_MEMORY // 2:
+        return warning(
+            "memory", f"{fact}, but only {_gb(machine.free)} GB is free on the machine", "End what else uses it."
+        )
     if situation.container and not limited:
         return note("memory", fact, "Give the container a limit (mem_limit: 2G), so that it cannot starve the machine.")
     return ok("memory", fact)
@@ -125,7 +130,8 @@ def _clock(situation: Situation) -> Finding:
             f"it says {shown}, so it was never set",
             "Let the machine set its clock over the network (NTP); certificates and nights depend on it.",
         )
-    local = now.astimezone().strftime("%H:%M %Z")
+    # Not the zone's name, which is any word that stands in TZ.
+    local = now.astimezone().strftime("%H:%M %z")
     return ok("clock", f"{shown}, {local} on this system's own clock")
 
 
@@ -140,17 +146,6 @@ def _temporary() -> Finding:
             "Give the container a writable /tmp (tmpfs: /tmp), or name a writable folder in TMPDIR.",
         )
     return ok("temporary files", f"can be made in {tempfile.gettempdir()}")
-
-
-def _meminfo(root: Path, name: str) -> int | None:
-    try:
-        lines = (root / "proc/meminfo").read_text().splitlines()
-    except OSError:
-        return None
-    for line in lines:
-        if line.startswith(f"{name}:"):
-            return int(line.split()[1]) * 1024
-    return None
 
 
 def _cpuinfo(root: Path) -> tuple[frozenset[str], str]:

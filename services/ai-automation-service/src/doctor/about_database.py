@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 from src.doctor.about_storage import whose
 from src.doctor.finding import Finding, failed, note, ok, skipped, warning
 from src.doctor.places import place_of
 from src.doctor.situation import Situation
 from src.domain.events import MICROSECONDS
+from src.domain.instants import minute_utc
 from src.domain.local_time import DAY
 from src.errors import DatabaseTooNew, StoreError
 from src.store.inspection import Inspection
@@ -59,7 +59,9 @@ def _schema(seen: Inspection) -> Finding:
         return note("schema", "it is empty; the service makes its tables when it starts")
     if seen.condition == "older":
         fact = f"revision {seen.revision}; this version upgrades it to {seen.known} when the service starts"
-        return note("schema", fact, "Keep a copy of it before the upgrade.")
+        if seen.backend == "sqlite":
+            return note("schema", f"{fact}, and puts a copy of it beside it first")
+        return note("schema", fact, "Make a backup of it with the old version first: there is no other way back.")
     return ok("schema", f"revision {seen.revision}, the newest that this version knows")
 
 
@@ -75,7 +77,12 @@ def _state(seen: Inspection) -> Iterator[Finding]:
             "If it stays so, end that process: two services on one file, or one that hangs.",
         )
     elif seen.bytes is not None and seen.bytes > _LARGE:
-        yield note("database", fact, "Set RETENTION_DAYS lower, or EXCLUDE what is not needed.")
+        yield note(
+            "database",
+            fact,
+            "EXCLUDE what is not needed, so that no more of it is kept. What is there stays: RETENTION_DAYS bounds only"
+            " what a run mines.",
+        )
     else:
         yield ok("database", fact)
     if seen.unread:
@@ -103,9 +110,8 @@ def _content(seen: Inspection, situation: Situation) -> Iterator[Finding]:
         return
     now = situation.clock()
     days = (seen.newest - (seen.oldest or seen.newest)) // DAY + 1
-    fact = (
-        f"{days:,} days, the newest of {_day(seen.newest)}; position {'known' if seen.position_known else 'not known'}"
-    )
+    position = "known" if seen.position_known else "not known"
+    fact = f"{days:,} days, the newest of {minute_utc(seen.newest)}; position {position}"
     if seen.newest > now + _TOMORROW:
         yield warning(
             "events",
@@ -135,7 +141,3 @@ def _zones(seen: Inspection, situation: Situation) -> Iterator[Finding]:
         yield note("time zone", "UTC", "If the home is elsewhere set TZ, as Europe/Berlin: nights and habits go by it.")
     else:
         yield ok("time zone", str(ours or seen.time_zone))
-
-
-def _day(instant: int) -> str:
-    return datetime.fromtimestamp(instant / MICROSECONDS, UTC).strftime("%Y-%m-%d %H:%M UTC")

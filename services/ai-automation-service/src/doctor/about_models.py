@@ -16,6 +16,7 @@ from src.models.cache import ModelCache
 from src.models.catalog import ModelCard, load_catalog
 from src.models.hub import downloads_folder
 from src.models.upkeep import size_of
+from src.settings import Settings
 
 _FETCH = "Run `python scripts/download-models.py`"
 _PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
@@ -87,7 +88,8 @@ def look_at_hub(situation: Situation) -> Iterator[Finding]:
     if place is None or place.scheme not in ("http", "https"):
         yield failed("hub", "HF_ENDPOINT is no http address", "Set it as https://huggingface.co, or unset it.")
         return
-    mirror = "" if settings.hf_endpoint.rstrip("/") == "https://huggingface.co" else " (a mirror: HF_ENDPOINT is set)"
+    hub = settings.hf_endpoint.rstrip("/") == Settings.model_fields["hf_endpoint"].default
+    mirror = "" if hub else " (a mirror: HF_ENDPOINT is set)"
     shown = f"{place.scheme}://{place.host}" if not mirror else place.shown
     if settings.hf_hub_offline:
         yield skipped("hub", f"{shown}{mirror} is not asked: HF_HUB_OFFLINE is set")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 from src.doctor.finding import Finding, failed, note, ok, skipped, warning
 from src.doctor.situation import Situation
 from src.domain.events import MICROSECONDS
+from src.domain.instants import minute_utc
 from src.domain.local_time import DAY, zone
 from src.errors import StoreError
 from src.jobs.nights import Schedule, as_datetime
@@ -80,7 +80,7 @@ def _success(seen: Inspection, situation: Situation) -> Finding:
     schedule = Schedule(situation.settings.analysis_schedule, situation.settings.tz or seen.time_zone or "UTC")
     night = schedule.last(now)
     before = schedule.last(night.due - 1) if night else None  # the latest may be under way
-    when = f"{_shown(seen.last_success)}, {(now - seen.last_success) / DAY:.1f} days ago"
+    when = f"{minute_utc(seen.last_success)}, {(now - seen.last_success) / DAY:.1f} days ago"
     if before is not None and seen.last_success < before.due:
         return warning(
             "last success",
@@ -99,7 +99,3 @@ def _schedule(situation: Situation, known: str | None) -> Finding:
     return ok(
         "next night", f"{due.strftime('%Y-%m-%d %H:%M %z')} in {time_zone} ({situation.settings.analysis_schedule})"
     )
-
-
-def _shown(instant: int) -> str:
-    return datetime.fromtimestamp(instant / MICROSECONDS, UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -11,11 +11,10 @@ from src.doctor.finding import Finding, failed, note, ok, warning
 from src.doctor.given import HIDDEN, NAMES
 from src.doctor.places import Place, place_of
 from src.doctor.redaction import looks_secret
-from src.doctor.situation import Situation
+from src.doctor.situation import ADDRESSES, Situation
 from src.errors import InvalidSetting, ServiceError
-from src.settings import Settings
+from src.settings import HISTORY_WORDS, Settings
 
-_ADDRESSES = ("HA_URL", "DATABASE_URL", "RECORDER_URL", "INFLUXDB_URL", "HF_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 _LISTS = ("ALLOWED_HOSTS", "INCLUDE", "EXCLUDE", "INCLUDE_USERS", "EXCLUDE_USERS")
 _PLAIN = ("TZ", "ANALYSIS_SCHEDULE", "CATEGORIES", "PRIORITIES", "EMBEDDING_DEPLOYMENT")
 _PATHS = ("HISTORY_ENTITIES", "HA_TOKEN_FILE", "MODEL_CATALOG", "HISTORY")
@@ -119,7 +118,7 @@ def _shown(name: str, settings: Settings) -> str:
     if value == field.default:
         return ""
     text = str(value)
-    if name in _ADDRESSES:
+    if name.lower() in ADDRESSES:
         return _address(text)
     if name in ("HOST", "MQTT_HOST"):
         return Place("", text.strip(), None).shown if not looks_secret(text) else _size(text)
@@ -128,7 +127,7 @@ def _shown(name: str, settings: Settings) -> str:
     if name in _LISTS:
         return f"{sum(bool(part.strip()) for part in text.split(','))} entries"
     path = isinstance(value, Path) or name in _PATHS
-    if path and (Path(text).is_absolute() or Path(text).exists() or text in ("home_assistant", "recorder", "influxdb")):
+    if path and (Path(text).is_absolute() or Path(text).exists() or text in HISTORY_WORDS):
         return text
     if isinstance(value, bool):
         return text.lower()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -11,10 +10,12 @@ from pathlib import Path
 
 from src.analysis.request import refuse_address
 from src.analysis.sources import check_sources, standing_history
-from src.doctor.about_storage import nearest, network_share, whose
+from src.box.disk import existing
+from src.doctor.about_storage import network_share, whose
 from src.doctor.finding import Finding, failed, note, ok, skipped, warning
 from src.doctor.places import place_of
 from src.doctor.situation import Situation
+from src.domain.events import MICROSECONDS
 from src.domain.local_time import DAY
 from src.errors import HistoryEmpty, HistoryUnreadable, InvalidSetting
 from src.history.formats import recognised
@@ -75,7 +76,7 @@ def _file(setting: str, path: Path, situation: Situation) -> Iterator[Finding]:
         )
         return
     if not exists:
-        above = nearest(path.absolute())
+        above = existing(path)
         closed = not os.access(above, os.X_OK | os.R_OK)
         why = f"{above} may not be entered ({whose(above)})" if closed else f"{above} is there, the rest is not"
         yield failed(
@@ -112,7 +113,7 @@ def _file(setting: str, path: Path, situation: Situation) -> Iterator[Finding]:
             "history", f"{shown}: a recorder, {size}, with a -wal file from a crash or a copy; it is read by copying"
         )
     else:
-        yield from _recorder("recorder file", f"{shown}: {size}", lambda: SqliteRecorder(path))
+        yield from _recorder("recorder file", f"{shown}: {size}", lambda: SqliteRecorder(path), situation.clock())
 
 
 def look_at_recorder(situation: Situation) -> Iterator[Finding]:
@@ -129,12 +130,12 @@ def look_at_recorder(situation: Situation) -> Iterator[Finding]:
         return
     situation.connects("RECORDER_URL")
     shown = place.shown if place else "RECORDER_URL"
-    for found in _recorder("recorder", shown, opened):
+    for found in _recorder("recorder", shown, opened, situation.clock()):
         unreachable = "cannot be reached" in found.fact
         yield replace(found, remedy=situation.remedy(place, found.remedy)) if unreachable else found
 
 
-def _recorder(name: str, shown: str, opened: Callable[[], RecorderDatabase]) -> Iterator[Finding]:
+def _recorder(name: str, shown: str, opened: Callable[[], RecorderDatabase], now: int) -> Iterator[Finding]:
     try:
         with opened() as database:
             schema, remarks = checked_schema(database, database.tables())
@@ -148,7 +149,7 @@ def _recorder(name: str, shown: str, opened: Callable[[], RecorderDatabase]) -> 
         return
     if remarks:
         yield note(f"{name} schema", remarks[0], "Look for a later version of this service.")
-    age = "without states" if newest is None else f"newest state {_ago(float(newest))}"
+    age = "without states" if newest is None else f"newest state {_ago(now / MICROSECONDS - float(newest))}"
     yield ok(name, f"{shown}: schema {schema}, {age}")
 
 
@@ -197,5 +198,5 @@ def _why(error: HistoryUnreadable | HistoryEmpty) -> str:
 
 
 def _ago(seconds: float) -> str:
-    hours = max(0.0, (time.time() - seconds) / 3600)
+    hours = max(0.0, seconds / 3600)
     return f"{hours:.1f} hours ago" if hours < 48 else f"{hours / 24:.0f} days ago"

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from src.box.disk import LEAST_FREE, existing, free_bytes, is_there
+from src.box.mounts import mount_of
 from src.doctor.finding import Finding, failed, note, ok, warning
 from src.doctor.situation import Situation
 
-MIN_FREE = 256 * 1024**2  # bytes; below this the service says that it is not ready
-ENOUGH_FREE = 2 * 10**9  # what the three models take while they are fetched and made
+ENOUGH_FREE = 2 * 10**9  # bytes; what the three models take while they are fetched and made
 _NETWORK = ("nfs", "cifs", "smb", "9p", "fuse.sshfs", "fuse.rclone", "afs", "ceph", "glusterfs")
 
 
@@ -39,7 +39,7 @@ def _writable(name: str, folder: Path) -> Finding:
     if is_there(folder) and not folder.is_dir():
         return failed(name, f"{folder} is no folder", f"Set {setting} to a folder.")
     if not is_there(folder):
-        there = nearest(folder)
+        there = existing(folder)
         if os.access(there, os.W_OK | os.X_OK):
             return note(name, f"{folder} is not there yet; it is made by the first use")
         return failed(
@@ -69,29 +69,14 @@ def _may_write(folder: Path, setting: str) -> str:
 
 
 def _room(name: str, folder: Path) -> Finding:
-    free = shutil.disk_usage(nearest(folder)).free
+    free = free_bytes(folder)
     fact = f"{free / 1e9:.1f} GB free"
-    if free < MIN_FREE:
+    if free < LEAST_FREE:  # the service says that it is not ready
         remedy = "Free or enlarge the disk: a run cannot keep what it finds, and no model can be fetched."
         return failed(name, f"only {free // 2**20} MB free", remedy)
     if free < ENOUGH_FREE:
         return warning(name, fact, "Free some space: fetching the models needs up to 2 GB for a while.")
     return ok(name, fact)
-
-
-def is_there(path: Path) -> bool:
-    """Whether it is there for this user: what lies in a folder that may not be entered is not."""
-    try:
-        return path.exists()
-    except OSError:
-        return False
-
-
-def nearest(folder: Path) -> Path:
-    """The folder, or the first above it that is there."""
-    while not is_there(folder) and folder != folder.parent:
-        folder = folder.parent
-    return folder
 
 
 def whose(path: Path) -> str:
@@ -106,12 +91,5 @@ def whose(path: Path) -> str:
 
 def network_share(path: Path, root: Path) -> str:
     """The type of the network file system that a path is on; empty for a disk of this machine."""
-    try:
-        lines = (root / "proc/mounts").read_text().splitlines()
-    except OSError:
-        return ""
-    mounts = [(words[1].replace("\\040", " "), words[2]) for line in lines if len(words := line.split()) > 2]
-    here = path.resolve() if is_there(path) else path
-    under = [(point, kind) for point, kind in mounts if here.is_relative_to(point)]
-    kind = max(under, key=lambda each: len(each[0]), default=("", ""))[1]
-    return kind if kind.startswith(_NETWORK) else ""
+    mount = mount_of(path, root)
+    return mount.kind if mount is not None and mount.kind.startswith(_NETWORK) else ""

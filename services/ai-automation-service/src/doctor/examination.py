@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from threading import Event, Thread
 
 from src.doctor.finding import Finding, Level, failed, skipped
-from src.doctor.redaction import Redaction
 from src.doctor.situation import NotAsked, Situation
 from src.domain.patterns import Json
 from src.errors import InvalidSetting, ServiceError
@@ -106,7 +105,7 @@ def examine(situation: Situation, checks: Sequence[Check]) -> Diagnosis:
     begun = time.monotonic()
     looking = [_Looking(check, situation) for check in checks]
     found = [
-        _cleared(each, redaction)
+        redaction.finding(each)
         for one in looking
         for each in (finding.within(one.check.group) for finding in _of(one, situation, begun))
     ]
@@ -116,7 +115,3 @@ def examine(situation: Situation, checks: Sequence[Check]) -> Diagnosis:
 def _of(one: _Looking, situation: Situation, begun: float) -> list[Finding]:
     more = situation.deep and one.check.thorough
     return one.findings(begun + (max(_DEEP, situation.timeout) if more else situation.timeout))
-
-
-def _cleared(found: Finding, redaction: Redaction) -> Finding:
-    return redaction.finding(found)

@@ -12,10 +12,10 @@ from dotenv import dotenv_values
 
 from src.domain.patterns import Json
 from src.errors import InvalidSetting, ServiceError, UnknownTimeZone
-from src.settings import Settings, load_settings
+from src.settings import Settings, hidden_settings, load_settings
 
 NAMES = tuple(name.upper() for name in Settings.model_fields)
-HIDDEN = frozenset(name.upper() for name, field in Settings.model_fields.items() if not field.repr)
+HIDDEN = frozenset(name.upper() for name in hidden_settings())
 
 # Variables that others read, and that look like ours.
 _OF_OTHERS = frozenset({"HASSIO_TOKEN", "HOSTNAME", "TZDIR", "LOGNAME", "PORTS"})

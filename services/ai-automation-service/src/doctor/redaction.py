@@ -46,13 +46,14 @@ class Redaction:
     """
 
     def __init__(self, secrets: Iterable[str], public: Iterable[str]) -> None:
-        self._secrets = frozenset(part for secret in secrets for part in (secret, secret.strip()) if part)
+        # What is cleared is on one line by then, and so is a secret that stands in it.
+        forms = (form for secret in secrets for form in (secret, secret.strip(), _on_one_line(secret)))
+        self._secrets = frozenset(form for form in forms if form)
         self._public = sorted({name for name in public if name}, key=lambda name: (-len(name), name))
 
     def clear(self, text: str) -> str:
         """The text as everybody may read it, on one line."""
-        text = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
-        text = masked(text, self._secrets)
+        text = masked(_on_one_line(text), self._secrets)
         for form in self._forms:
             text = _without_parts(text, form)
         for name in self._public:
@@ -76,10 +77,15 @@ class Redaction:
         return tuple(sorted(every, key=lambda form: (-len(form), form)))
 
 
+def _on_one_line(text: str) -> str:
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+
+
 def _spellings(secret: str) -> Iterator[str]:
     """As it is, quoted, in hexadecimal, and in base64 wherever it stands in what was encoded."""
     raw = secret.encode("utf-8", "replace")
     yield from (secret, quote(secret), quote(secret, safe=""), quote_plus(secret), unquote(secret), raw.hex())
+    yield re.sub("%[0-9A-F]{2}", lambda found: found[0].lower(), quote(secret, safe=""))
     yield from (repr(secret)[1:-1], repr(raw)[2:-1], secret.encode("ascii", "backslashreplace").decode())
     for lead in range(3):
         coded = base64.b64encode(b"\0" * lead + raw).decode().rstrip("=")

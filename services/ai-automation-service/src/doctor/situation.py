@@ -17,7 +17,7 @@ from src.settings import Settings
 from src.store.inspection import Inspection, inspect_store
 
 Clock = Callable[[], int]
-_ADDRESSES = ("ha_url", "database_url", "recorder_url", "influxdb_url", "hf_endpoint", "otel_exporter_otlp_endpoint")
+ADDRESSES = ("ha_url", "database_url", "recorder_url", "influxdb_url", "hf_endpoint", "otel_exporter_otlp_endpoint")
 _CONTAINERS = ("docker", "kubepods", "containerd", "libpod", "lxc")
 
 
@@ -105,8 +105,8 @@ class Situation:
 
     def _public_names(self) -> set[str]:
         """Hosts that say in public whose home it is; the hub's own name does not."""
-        addresses = [str(getattr(self.settings, name)) for name in _ADDRESSES]
-        addresses += [value for name, value in self.given.values.items() if name.lower() in _ADDRESSES]
+        addresses = [str(getattr(self.settings, name)) for name in ADDRESSES]
+        addresses += [value for name, value in self.given.values.items() if name.lower() in ADDRESSES]
         places = {place_of(each) for each in addresses if each}
         places |= {Place("", self.settings.mqtt_host.strip(), None)} if self.settings.mqtt_host else set()
         default = place_of(str(Settings.model_fields["hf_endpoint"].default))

@@ -19,6 +19,11 @@ def instant_now() -> int:
     return time.time_ns() // 1000
 
 
+def minute_utc(instant: int) -> str:
+    """For people, as ``2026-04-30 06:00 UTC``."""
+    return (_EPOCH + instant * _MICROSECOND).strftime("%Y-%m-%d %H:%M UTC")
+
+
 def read_instant(name: str, text: str, time_zone: str) -> int:
     """An ISO 8601 date or time; without an offset it is on the wall clock of ``time_zone``.
 

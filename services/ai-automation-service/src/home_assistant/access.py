@@ -43,10 +43,11 @@ def access_of(settings: Settings) -> Access | None:
         return Access(_SUPERVISOR, websocket, settings.supervisor_token, settings.ha_timeout)
     parts = urlsplit(server_address("HA_URL", settings.ha_url, "http://homeassistant.local:8123"))
     url = parts._replace(path=parts.path.removesuffix("/api")).geturl()
-    return Access(url, f"ws{url.removeprefix('http')}/api/websocket", _token(settings), settings.ha_timeout)
+    token = _token(settings, parts.hostname)
+    return Access(url, f"ws{url.removeprefix('http')}/api/websocket", token, settings.ha_timeout)
 
 
-def _token(settings: Settings) -> str:
+def _token(settings: Settings, host: str | None) -> str:
     token = settings.ha_token.strip()
     if not token and settings.ha_token_file:
         try:
@@ -54,7 +55,8 @@ def _token(settings: Settings) -> str:
         except (OSError, UnicodeDecodeError) as error:
             wanted = f"a file that can be read ({type(error).__name__})"
             raise InvalidSetting("HA_TOKEN_FILE", settings.ha_token_file, wanted) from error
-    token = token or settings.supervisor_token
+    if not token and host == "supervisor":  # another host is not to see it, and could do nothing with it
+        token = settings.supervisor_token
     if not token or not token.isascii() or any(letter.isspace() or not letter.isprintable() for letter in token):
         raise InvalidSetting("HA_TOKEN", "what is set", "a long-lived access token of an administrator")
     return token

@@ -21,7 +21,7 @@ from src.analysis.sources import standing_history
 from src.domain.events import MICROSECONDS
 from src.domain.local_time import zone
 from src.domain.runs import Run, RunState, RunTrigger
-from src.errors import InputError, NoHistory, NotFound, RunInProgress, ServiceError
+from src.errors import InputError, NoHistory, RunInProgress, ServiceError
 from src.jobs.lease import KeptLease
 from src.jobs.nights import Night, Schedule, as_datetime
 from src.jobs.runner import Runner
@@ -36,7 +36,6 @@ RETRIES = 3
 RETRY_AFTER = 10 * 60 * MICROSECONDS
 _LOOK_EVERY = 5 * 60  # seconds
 _GRACE = 23 * 3600  # seconds a due time may be late and still count; the next one is due after 24 hours
-_SLICE = 1.0  # seconds of waiting before the stop signal is looked at again
 
 
 class Nightly:
@@ -184,11 +183,11 @@ class Nightly:
             try:
                 run = self._runner.submit(request, trigger=RunTrigger.NIGHTLY, night=night.date).run
             except RunInProgress as busy:
-                self._wait(busy.about or "")
+                self._runner.wait_for_end(busy.about or "", self._closing)
                 continue
             except InputError as error:
                 return self._refused(night, request, error)
-            run = self._wait(run.id) or run
+            run = self._runner.wait_for_end(run.id, self._closing) or run
             if run.night == night.date:
                 return run
         return None
@@ -200,17 +199,6 @@ class Nightly:
         run = self._store.runs.start(trigger=RunTrigger.NIGHTLY, request=request.to_json(), now=now, night=night.date)
         metrics.run_ended(RunTrigger.NIGHTLY, "failed")
         return self._store.runs.fail(run.id, failure(run.id, error), now=now)
-
-    def _wait(self, run_id: str) -> Run | None:
-        """A run once it has ended; None when the service is stopping, or there is no such run."""
-        while not self._closing.is_set():
-            try:
-                run = self._runner.wait(run_id, _SLICE)
-            except NotFound:
-                return None
-            if run.state is not RunState.RUNNING:
-                return run
-        return None
 
 
 class NightTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler 3 has no types

@@ -14,7 +14,7 @@ from src.analysis.pipeline import Clock, DetectRequest, failure
 from src.domain.local_time import DAY
 from src.domain.patterns import Json
 from src.domain.runs import Run, RunState, RunTrigger
-from src.errors import InputError, NoHistory, NotFound, RunInProgress, RunInterrupted, ServiceError
+from src.errors import InputError, NoHistory, RunInProgress, RunInterrupted, ServiceError
 from src.jobs.lease import KeptLease
 from src.jobs.runner import Runner
 from src.store.owners import new_owner, retire, take
@@ -26,7 +26,6 @@ TIMES = 2  # a request is resumed; a run that kills its process each time must n
 NOT_AFTER = DAY  # a request that is older is not what anybody waits for
 _LEASE = "resuming"
 _EVERY = 30.0  # s; a run of a process that died elsewhere is known to be dead when its lease has run out
-_SLICE = 1.0  # s of waiting before the stop signal is looked at again
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,13 +148,13 @@ class Resuming:
             request = DetectRequest.from_json(interrupted.last.request)
             submitted = self._runner.submit(request, trigger=interrupted.last.trigger, resumes=interrupted.first)
         except RunInProgress as busy:
-            self._wait(busy.about or "")
+            self._runner.wait_for_end(busy.about or "", self._closing)
             return None
         except (InputError, NoHistory) as error:
             return self._refused(interrupted, error)
         if not submitted.joined:
             logger.info("run_resumed", extra={"run": submitted.run.id, "resumes": interrupted.first})
-        return self._wait(submitted.run.id)
+        return self._runner.wait_for_end(submitted.run.id, self._closing)
 
     def _refused(self, interrupted: Interrupted, error: ServiceError) -> Run:
         """Record what cannot be asked any more, such as a file that is gone, so that people see it and it ends."""
@@ -163,17 +162,6 @@ class Resuming:
         last, now = interrupted.last, self._clock()
         run = self._store.runs.start(trigger=last.trigger, request=last.request, now=now, resumes=interrupted.first)
         return self._store.runs.fail(run.id, failure(run.id, error), now=now)
-
-    def _wait(self, run_id: str) -> Run | None:
-        """A run once it has ended; None when the service is stopping, or there is no such run."""
-        while not self._closing.is_set():
-            try:
-                run = self._runner.wait(run_id, _SLICE)
-            except NotFound:
-                return None
-            if run.state is not RunState.RUNNING:
-                return run
-        return None
 
 
 def interrupted(runs: Iterable[Run]) -> list[Interrupted]:

@@ -10,7 +10,7 @@ from threading import Event, Lock, Thread
 
 from src.analysis.pipeline import Clock, DetectRequest, Pipeline, failure
 from src.domain.runs import Run, RunState, RunTrigger
-from src.errors import NoHistory, RunError, RunInProgress, RunInterrupted, ServiceError
+from src.errors import NoHistory, NotFound, RunError, RunInProgress, RunInterrupted, ServiceError
 from src.jobs.lease import KeptLease
 from src.observability import metrics, tracing
 from src.observability.context import hand_over, in_run
@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 
 RUN_LEASE = "run"
 _LOOK = 0.25  # seconds between two looks at another process's run
+_SLICE = 1.0  # seconds of waiting before the stop signal is looked at again
 _HANDOVER = 2.0  # seconds that another process may be between taking the lease and recording its run
 
 
@@ -135,6 +136,17 @@ class Runner:
                 return run
             self._stopping.wait(min(_LOOK, left))
             self.recover()
+
+    def wait_for_end(self, run_id: str, closing: Event) -> Run | None:
+        """The run once it has ended; None when ``closing`` is set before, or there is no such run."""
+        while not closing.is_set():
+            try:
+                run = self.wait(run_id, _SLICE)
+            except NotFound:
+                return None
+            if run.state is not RunState.RUNNING:
+                return run
+        return None
 
     def progress(self, run_id: str) -> RunProgress | None:
         """Progress of a run of this process, None for others."""

@@ -19,7 +19,7 @@ _LOOK = 0.25  # s
 
 @contextmanager
 def standstill(
-    store: Store, clock: Clock, *, patience: float, wait: Callable[[float], object] = time.sleep
+    store: Store, clock: Clock, *, patience: float, wait: Callable[[float], None] = time.sleep
 ) -> Iterator[None]:
     """No run is at work and no automation is being changed, by any process, for as long as the context lasts.
 
@@ -41,7 +41,7 @@ def standstill(
             waited += _LOOK
         lease = KeptLease(store, RUN_LEASE, owner, clock=clock)
         try:
-            with Turns(store, clock, wait=lambda seconds: _waited(wait, seconds)).turn(max(patience - waited, 0.0)):
+            with Turns(store, clock, wait=wait).turn(max(patience - waited, 0.0)):
                 yield
         except AutomationBusy as error:
             raise RestoreBlocked("An automation is being changed") from error
@@ -49,7 +49,3 @@ def standstill(
             lease.give_back()
     finally:
         retire(owner)
-
-
-def _waited(wait: Callable[[float], object], seconds: float) -> None:
-    wait(seconds)

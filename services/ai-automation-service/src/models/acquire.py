@@ -14,11 +14,12 @@ from src.box.budget import Budget
 from src.errors import ModelCorrupt, ModelUnavailable
 from src.models.announce import Announcer
 from src.models.cache import Entry, ModelCache
+from src.models.children import Children
 from src.models.downloads import DownloadBoard
 from src.models.hub import HubProbe, SourceFailed, downloads_folder
 from src.models.hub_layout import HubLayout, drop_forgotten
 from src.models.model_card import HubSource, ModelCard, Source
-from src.models.prepare import Bounds, Children, HubAccess, prepare
+from src.models.prepare import Bounds, HubAccess, prepare
 from src.settings import Settings
 
 logger = logging.getLogger(__name__)

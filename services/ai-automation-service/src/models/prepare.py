@@ -21,7 +21,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
@@ -29,17 +28,16 @@ from typing import IO
 from src.box.budget import Budget
 from src.domain.patterns import Json
 from src.domain.secrets import masked
+from src.models.children import Children
 from src.models.conversion_room import ConversionRoom
 from src.models.hub import SourceFailed
 from src.models.layers import Precision
 from src.models.model_card import HubSource, ModelCard, Source
 from src.models.progress import Progress, Report
 from src.models.room import out_of_memory
-from src.settings import environment_of_children
 
 logger = logging.getLogger(__name__)
 
-_SERVICE = Path(__file__).resolve().parents[2]
 _DATA = re.compile(r"VmData:\s+(\d+) kB")
 _LOOK = 0.02  # seconds between two looks at a conversion's memory
 _MARGIN = 1.0  # at most that many seconds before the deadline the child ends by itself, to say what it was doing
@@ -73,37 +71,6 @@ class Bounds:
 
     seconds: float
     memory: int
-
-
-class Children:
-    """The preparing processes of one serving process, so that none outlives its closing."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._alive: set[subprocess.Popen[str]] = set()
-        self._ended = False
-
-    @contextlib.contextmanager
-    def started(self, python: str) -> Iterator[subprocess.Popen[str]]:
-        """A new one. Raises SourceFailed: the interpreter cannot be started, or :meth:`end` was called."""
-        with self._lock:
-            if self._ended:
-                raise SourceFailed("the service is stopping")
-            child = _start(python)
-            self._alive.add(child)
-        try:
-            with child:
-                yield child
-        finally:
-            with self._lock:
-                self._alive.discard(child)
-
-    def end(self) -> None:
-        """Kill those at work, and start no more. What they were writing is removed by who waits for them."""
-        with self._lock:
-            self._ended = True
-            for child in self._alive:
-                child.kill()
 
 
 def prepare(
@@ -168,27 +135,6 @@ def prepare(
         raise SourceFailed(_death(child.returncode, conversation.stage, complaint, conversation.held, bounds))
     if answer["failed"]:
         raise SourceFailed(masked(str(answer["failed"]), [access.token]))
-
-
-def _start(python: str) -> subprocess.Popen[str]:
-    """Raises SourceFailed: the interpreter cannot be started."""
-    try:
-        return subprocess.Popen(
-            [python, "-m", "src.models.prepare_process"],
-            cwd=_SERVICE,
-            env=environment_of_children(),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-        )
-    except OSError as error:
-        raise SourceFailed(
-            f"{python}, which is to convert it, cannot be started ({error.strerror}): set MODEL_CONVERT_PYTHON to a"
-            " Python that has what conversion needs, or to nothing"
-        ) from error
 
 
 class _Conversation:

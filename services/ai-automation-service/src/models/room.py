@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from src.box.disk import existing, free_bytes
 from src.models.hub import SourceFailed
 
 RESERVE = 64 << 20  # bytes that stay free: the database and the logs are often on the same disk
@@ -35,10 +35,10 @@ def require_room(needs: list[Need]) -> None:
     """
     by_disk: dict[int, list[Need]] = {}
     for need in needs:
-        by_disk.setdefault(_existing(need.folder).stat().st_dev, []).append(need)
+        by_disk.setdefault(existing(need.folder).stat().st_dev, []).append(need)
     for together in by_disk.values():
         wanted = sum(need.bytes for need in together) + RESERVE
-        free = shutil.disk_usage(_existing(together[0].folder)).free
+        free = free_bytes(together[0].folder)
         if any(need.bytes for need in together) and free < wanted:
             parts = " and ".join(f"{megabytes(need.bytes)} for {need.what}" for need in together if need.bytes)
             raise SourceFailed(
@@ -59,7 +59,3 @@ def out_of_memory(allowed: int) -> str:
 def megabytes(size: int) -> str:
     """For people, rounded up."""
     return f"{-(-size // 1_000_000)} MB"
-
-
-def _existing(folder: Path) -> Path:
-    return next(place for place in (folder, *folder.parents) if place.exists())

@@ -25,6 +25,7 @@ FORMAT = 1
 MANIFEST, STORE, SETTINGS = "manifest.json", "store.db", "settings.env"
 _SMALL = 1 << 20  # bytes that the manifest and the settings may have
 _PART = 1 << 20  # bytes in memory
+_SOURCES = ("sqlite", "postgresql")
 _VERSION = re.compile(r"[0-9A-Za-z.+_-]{1,40}")
 _UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError)
 
@@ -142,6 +143,9 @@ def _members(packed: zipfile.ZipFile, name: str) -> dict[str, zipfile.ZipInfo]:
     found = packed.infolist()
     if sorted(member.filename for member in found) != sorted((MANIFEST, STORE, SETTINGS)):
         raise BackupUnreadable(name, "it is no backup of this service")
+    # Of others the library unpacks as much at once as there is: a thousand bytes of bzip2 into a gigabyte of memory.
+    if any(member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for member in found):
+        raise BackupUnreadable(name, "it is packed in another way than this service does")
     return {member.filename: member for member in found}
 
 
@@ -171,10 +175,13 @@ def _manifest(data: bytes, name: str) -> Manifest:
             size=int(value["size"]),
             sha256={STORE: str(value["sha256"][STORE]), SETTINGS: str(value["sha256"][SETTINGS])},
         )
-    except (KeyError, TypeError, AttributeError) as error:
+        manifest.to_json()  # or the moment is one that no calendar has
+    except (KeyError, TypeError, AttributeError, OverflowError) as error:
         raise BackupUnreadable(name, f"its manifest is not whole ({error})") from error
     if not _VERSION.fullmatch(manifest.schema):
         raise BackupUnreadable(name, "its manifest names no schema")
+    if manifest.source not in _SOURCES:
+        raise BackupUnreadable(name, "its manifest does not say what it was taken from")
     return manifest
 
 

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, Select, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -71,6 +72,11 @@ class Database:
         assert dbapi is not None
         self._errors = (StatementError, PoolTimeout, dbapi.Error)
         self._in_memory = in_memory
+
+    @classmethod
+    def of_file(cls, path: Path) -> Database:
+        """The SQLite database in a file. Raises DatabaseUnreachable."""
+        return cls(f"sqlite:///{quote(str(path))}")
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

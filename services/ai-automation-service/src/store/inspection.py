@@ -17,23 +17,21 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, create_engine, func, inspect, make_url, select, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError, StatementError
 from sqlalchemy.pool import NullPool
 
 from src.errors import DatabaseUnreachable, StoreError
+from src.store import migration
 from src.store.database import Database
 from src.store.failures import failure
-from src.store.migration import known_revisions, newest_revision
 from src.store.schema import event, home, metadata, run
 
 Backend = Literal["sqlite", "postgresql"]
-Condition = Literal["current", "older", "newer", "foreign", "empty", "absent"]
+Condition = migration.Condition | Literal["absent"]
 
 SQLITE = sqlite3.sqlite_version
 
-_OURS_SURELY = {"event", "state_text", "pattern", "run"}
 _RECENT = 10  # runs
 _ERRORS = 5  # of a damaged file that are told
 _WRITER_BYTE = 120  # of NAME-shm: https://www.sqlite.org/walformat.html#walidxlock
@@ -109,7 +107,7 @@ def inspect_store(url: str, *, seconds: float, deep: bool = False, lock_seconds:
     if path is None:
         return _inspect_server(url, seconds, until)
     if not path.exists():
-        return Inspection("sqlite", "absent", newest_revision())
+        return Inspection("sqlite", "absent", migration.newest_revision())
     writer = _writer(path, lock_seconds)
     wal, shm = (path.with_name(path.name + suffix) for suffix in ("-wal", "-shm"))
     live = wal.exists() and shm.exists()
@@ -147,10 +145,8 @@ def _inspect_server(url: str, seconds: float, until: float) -> Inspection:
 
 
 def _inspected(connection: Connection, backend: Backend, until: float) -> Inspection:
-    heads = MigrationContext.configure(connection).get_current_heads()
-    tables = set(inspect(connection).get_table_names()) - {"alembic_version"}
-    condition = _condition(heads, tables, alone=backend == "sqlite")
-    seen = Inspection(backend, condition, newest_revision(), ", ".join(heads) or None)
+    condition, revision = migration.condition_of(connection, alone=backend == "sqlite")
+    seen = Inspection(backend, condition, migration.newest_revision(), revision)
     if condition in ("foreign", "empty", "newer"):
         return seen
     runs = connection.execute(
@@ -168,7 +164,7 @@ def _inspected(connection: Connection, backend: Backend, until: float) -> Inspec
         oldest=connection.scalar(select(func.min(event.c.time))),
         time_zone=None if known is None else known.time_zone,
         position_known=placed and connection.scalar(select(home.c.latitude)) is not None,
-        rows=_counted(connection, sorted(tables & set(metadata.tables)), until),
+        rows=_counted(connection, sorted(set(inspect(connection).get_table_names()) & set(metadata.tables)), until),
     )
 
 
@@ -185,15 +181,6 @@ def _counted(connection: Connection, tables: list[str], until: float) -> dict[st
                 raise
             break
     return rows
-
-
-def _condition(heads: tuple[str, ...], tables: set[str], *, alone: bool) -> Condition:
-    """Args: alone: whether no other program may keep tables beside ours."""
-    if len(heads) == 1 and heads[0] in known_revisions():
-        return "current" if heads[0] == newest_revision() else "older"
-    if heads and tables >= _OURS_SURELY:
-        return "newer"
-    return "foreign" if heads or tables & set(metadata.tables) or (alone and tables) else "empty"
 
 
 def _damage(connection: Connection, size: int, until: float, *, deep: bool) -> tuple[str, ...] | None:

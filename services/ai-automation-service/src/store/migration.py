@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import threading
+from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from alembic import command
 from alembic.config import Config
@@ -16,6 +18,8 @@ from src.errors import DatabaseTooNew, DatabaseUnreachable
 from src.store.database import Database
 from src.store.schema import metadata
 from src.store.spool import check_room, put_in_place, spool
+
+Condition = Literal["current", "older", "newer", "foreign", "empty"]
 
 logger = logging.getLogger(__name__)
 
@@ -44,15 +48,14 @@ def migrate(database: Database, to: str | None = None, *, way_back: bool = True)
         NoRoom: the disk cannot hold the copy; nothing was changed.
     """
     config = _config()
-    scripts = ScriptDirectory.from_config(config)
     wanted = to or newest_revision()
     with database.read() as connection:
-        before = _revision(connection, database, scripts)
+        before = _revision(connection, database)
     database.enter_wal_mode()  # only now that the file is known to be ours
     if before == wanted:
         return wanted
     with _one_at_a_time, database.write() as connection:
-        before = _revision(connection, database, scripts)
+        before = _revision(connection, database)
         if way_back and before is not None and before != wanted:
             _keep_the_way_back(database, before)
         config.attributes["connection"] = connection
@@ -62,6 +65,7 @@ def migrate(database: Database, to: str | None = None, *, way_back: bool = True)
     return wanted
 
 
+@cache
 def newest_revision() -> str:
     """What this version brings every database to."""
     head = ScriptDirectory.from_config(_config()).get_current_head()
@@ -69,10 +73,27 @@ def newest_revision() -> str:
     return head
 
 
+@cache
 def known_revisions() -> tuple[str, ...]:
     """Every revision that this version can begin with, oldest first."""
     scripts = ScriptDirectory.from_config(_config()).walk_revisions()
     return tuple(reversed([script.revision for script in scripts]))
+
+
+def condition_of(connection: Connection, *, alone: bool) -> tuple[Condition, str | None]:
+    """What this version makes of a database, and the revision that the database says it has.
+
+    Args:
+        alone: whether no other program may keep tables beside ours.
+    """
+    heads = MigrationContext.configure(connection).get_current_heads()
+    revision = ", ".join(heads) or None
+    if revision in known_revisions():
+        return "current" if revision == newest_revision() else "older", revision
+    tables = set(inspect(connection).get_table_names()) - {"alembic_version"}
+    if heads and tables >= _OURS_SURELY:
+        return "newer", revision
+    return "foreign" if heads or tables & set(metadata.tables) or (alone and tables) else "empty", revision
 
 
 def _config() -> Config:
@@ -104,15 +125,11 @@ def _keep_the_way_back(database: Database, revision: str) -> None:
     logger.info("database_copied", extra={"database": database.name, "revision": revision, "copy": kept.name})
 
 
-def _revision(connection: Connection, database: Database, scripts: ScriptDirectory) -> str | None:
-    """The database's revision, None for a new one."""
-    heads = MigrationContext.configure(connection).get_current_heads()
-    known = {script.revision for script in scripts.walk_revisions()}
-    if len(heads) == 1 and heads[0] in known:
-        return heads[0]
-    tables = set(inspect(connection).get_table_names()) - {"alembic_version"}
-    if heads and tables >= _OURS_SURELY:
-        raise DatabaseTooNew(", ".join(heads), str(scripts.get_current_head()))
-    if heads or tables & set(metadata.tables) or (database.sqlite and tables):
+def _revision(connection: Connection, database: Database) -> str | None:
+    """The database's revision, None for a new one. Raises DatabaseTooNew, DatabaseUnreachable."""
+    condition, revision = condition_of(connection, alone=database.sqlite)
+    if condition == "newer":
+        raise DatabaseTooNew(str(revision), newest_revision())
+    if condition == "foreign":
         raise DatabaseUnreachable(database.name, "it holds the tables of another program; give this one its own")
-    return None
+    return revision

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 
 from sqlalchemy import text
 
@@ -64,7 +63,7 @@ def _size(database: Database) -> int:
 
 
 def _from_postgresql(database: Database, path: Path) -> None:
-    fresh = Database(f"sqlite:///{quote(str(path))}")
+    fresh = Database.of_file(path)
     try:
         migrate(fresh)
         with database.read() as connection, fresh.write() as target:
@@ -79,7 +78,7 @@ def _from_postgresql(database: Database, path: Path) -> None:
 
 def _checked_rows(database: Database, path: Path) -> Mapping[str, int]:
     """Rows by table of a snapshot. Raises DatabaseUnreachable: the database it was taken of is damaged."""
-    copy = Database(f"sqlite:///{quote(str(path))}")
+    copy = Database.of_file(path)
     try:
         with copy.read() as connection:
             found = connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar_one()

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
+from src.box.disk import flush
 from src.errors import NoRoom
 
 _SPARE = 16 << 20  # bytes that are left to whoever else writes to the disk
@@ -74,14 +75,6 @@ def check_room(folder: Path, needed: int, what: str) -> None:
 def put_in_place(made: Path, target: Path) -> None:
     """Give a finished file its name in one step, after its bytes are on the disk: there is the old one or the new."""
     for path in (made, made.parent):
-        _to_disk(path)
+        flush(path)
     made.replace(target)
-    _to_disk(target.parent)
-
-
-def _to_disk(path: Path) -> None:
-    opened = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
+    flush(target.parent)

@@ -70,7 +70,7 @@ def check_copy(path: Path, folder: Path, *, name: str, version: str, revision: s
 
 
 def _migrate(path: Path, to: str | None) -> None:
-    database = Database(f"sqlite:///{quote(str(path))}")
+    database = Database.of_file(path)
     try:
         migrate(database, to, way_back=False)
     finally:
@@ -108,9 +108,9 @@ def _check(source: sqlite3.Connection, schema: Mapping[str, Columns], name: str,
     if source.execute("SELECT version_num FROM alembic_version").fetchall() != [(revision,)]:
         raise BackupUnreadable(name, "its database has another schema than it says")
     for table, columns in schema.items():
-        virtual = str(tables.get(table, "")).lstrip().upper().startswith("CREATE VIRTUAL")
+        plain = str(tables.get(table, "")).upper().startswith("CREATE TABLE")  # and not VIRTUAL, however that is put
         there = source.execute("SELECT name, hidden FROM pragma_table_xinfo(?)", [table]).fetchall()
-        if table not in tables or virtual or sorted(there) != sorted((column, 0) for column in columns):
+        if not plain or sorted(there) != sorted((column, 0) for column in columns):
             raise BackupUnreadable(name, f"its table {table} is not what schema {revision} says")
         _check_values(source, table, columns, name)
 
@@ -126,6 +126,10 @@ def _check_values(source: sqlite3.Connection, table: str, columns: Columns, name
     query = f'SELECT 1 FROM "{table}" WHERE {" OR ".join(wrong)} LIMIT 1'  # noqa: S608 - names of our schema
     if source.execute(query).fetchone() is not None:
         raise BackupUnreadable(name, f"its table {table} holds values of another type than it should")
+    # Text that is no UTF-8 ends the reading of it: better here than in the middle of the restore.
+    texts = [column for column, declared in columns.items() if _STORAGE.get(declared) == "text"]
+    for _ in rows_of_file(source, table, texts) if texts else ():
+        pass
 
 
 def _copy(source: sqlite3.Connection, fresh: Path, schema: Mapping[str, Columns]) -> None:
