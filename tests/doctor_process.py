@@ -3,31 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import os
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from tests.e2e.program import SERVICE
+from tests.e2e.program import Ended, Program
 
 PATIENCE = 90.0  # s, for a machine that is busy
+ANOTHER_USER = ("setpriv", "--reuid=10001", "--regid=10001", "--clear-groups")
 
 
-@dataclass(frozen=True)
-class Told:
+class Told(Ended):
     """What it said."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
 
     @property
     def findings(self) -> list[dict[str, str]]:
@@ -42,20 +30,7 @@ class Told:
 
 def environment(home: Path, **extra: str) -> dict[str, str]:
     """A quiet world: folders of its own, no hub, and nothing of the environment that the tests run in."""
-    temporary = home / "tmp"
-    temporary.mkdir(exist_ok=True)
-    return {
-        "PATH": os.environ["PATH"],
-        "PYTHONPATH": str(SERVICE),
-        "PYTHONWARNINGS": "error",
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "HOME": str(home),
-        "TMPDIR": str(temporary),
-        "DATA_DIR": str(home / "data"),
-        "MODELS_DIR": str(home / "models"),
-        "HF_HUB_OFFLINE": "1",
-        **extra,
-    }
+    return Program(home, home / "models", {"PYTHONDONTWRITEBYTECODE": "1", **extra}).environment
 
 
 def doctor(
@@ -77,6 +52,13 @@ def doctor(
         check=False,
     )
     return Told(done.returncode, done.stdout, done.stderr)
+
+
+def assert_told(told: Told, group: str, check: str, level: str, fact: str, remedy: str) -> None:
+    found = told.about(group, check)
+    assert (found["level"], fact in found["fact"], remedy in found["remedy"]) == (level, True, True), found
+    assert told.code == (1 if any(each["level"] == "failed" for each in told.findings) else 0)
+    assert "Traceback" not in told.err
 
 
 def tree(folder: Path) -> dict[str, str]:

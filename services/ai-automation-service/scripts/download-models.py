@@ -70,7 +70,8 @@ def main() -> int:
         if fetched.entry is None and fetched.card.name not in arguments.allow_missing
     ]
     if missing:
-        print(f"Missing: {', '.join(missing)}. Check the network or HF_ENDPOINT and run this again.", file=sys.stderr)
+        mend = "Unset HF_HUB_OFFLINE" if settings.hf_hub_offline else "Check the network or HF_ENDPOINT"
+        print(f"Missing: {', '.join(missing)}. {mend} and run this again.", file=sys.stderr)
     return 1 if missing else 0
 
 

@@ -83,3 +83,7 @@ def test_the_newest_event(situated: Situated, store: Store, ago: int, level: Lev
     assert (zone.level, "TZ counts" in zone.fact) == (Level.NOTE, True)
     assert "event 1" in named(iter(found), "rows").fact
     assert "light.kitchen" not in str(found)
+    assert "position not known" in named(iter(found), "events").fact
+    told = named(look_at_database(situated(latitude=52.5, longitude=13.4)), "events").fact
+    assert "position set" in told
+    assert "52.5" not in told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -15,6 +16,8 @@ from src.domain.runs import RunState, RunTrigger
 from src.errors import HistoryEmpty, HistoryNotFound, InvalidSetting, NoHistory, NotFound, RunError, RunInProgress
 from src.jobs.lease import KeptLease
 from src.jobs.runner import RUN_LEASE, Runner, RunProgress
+from src.logging_setup import JsonLines
+from src.observability.context import request_id
 from src.store import Store
 from src.store.owners import TTL, here, new_owner, retire, surely_dead, take
 from tests.unit.analysis.worlds import Clockwork
@@ -210,6 +213,22 @@ def test_closing_marks_what_is_not_done_as_interrupted(
     other = new_runner()
     assert other.wait(submit(other)).state is RunState.SUCCEEDED
     assert store.runs.get(run).state is RunState.FAILED
+
+
+def test_the_line_of_a_run_that_was_cut_off_names_who_asked_for_it(
+    runner: Runner, pipeline: HeldPipeline, caplog: pytest.LogCaptureFixture
+) -> None:
+    pipeline.go.clear()
+    caplog.handler.setFormatter(JsonLines())
+    token = request_id.set("asked-1")
+    try:
+        run = submit(runner)
+    finally:
+        request_id.reset(token)
+    runner.close(timeout=0)
+    pipeline.go.set()
+    (line,) = (json.loads(line) for line in caplog.text.splitlines() if '"run_interrupted"' in line)
+    assert (line["run_id"], line["request_id"]) == (run, "asked-1")
 
 
 def test_closing_waits_for_a_run_that_is_nearly_done(runner: Runner, store: Store) -> None:

@@ -188,7 +188,16 @@ def test_nothing_is_left_of_a_header_that_the_client_would_refuse_and_repeat() -
 
 
 @pytest.mark.parametrize(
-    "text", ["secret-word", "=secret-word", "a=secret-word%0Ab", "a b=secret-word", "a(b=secret-word", "a=ü", "Content-Length=7"]
+    "text",
+    [
+        "secret-word",
+        "=secret-word",
+        "a=secret-word%0Ab",
+        "a b=secret-word",
+        "a(b=secret-word",
+        "a=ü",
+        "Content-Length=7",
+    ],
 )
 def test_headers_that_are_none_stop_the_start_and_are_not_shown(text: str) -> None:
     with pytest.raises(InvalidSetting, match="OTEL_EXPORTER_OTLP_HEADERS") as caught:

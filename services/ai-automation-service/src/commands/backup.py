@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import errno
 import os
-import shutil
 from pathlib import Path
 from typing import IO
 
@@ -12,7 +10,7 @@ from src.commands.backed_settings import settings_text
 from src.commands.stored import open_store
 from src.domain.instants import instant_now
 from src.domain.patterns import Json
-from src.errors import BackupNotWritten, InvalidSetting, NoRoom
+from src.errors import BackupNotWritten, InvalidSetting
 from src.settings import Settings, load_settings
 from src.store import Store
 from src.store.archive import Manifest, write_archive
@@ -106,9 +104,7 @@ def _pack(store: Store, settings: Settings, folder: Path, out: IO[bytes], *, now
     return write_archive(out, snapshot, settings_text(settings, secrets=secrets), now)
 
 
-def _not_written(target: Path | str, error: OSError) -> BackupNotWritten | NoRoom:
-    if error.errno == errno.ENOSPC and isinstance(target, Path):
-        return NoRoom(f"the backup {target.name}", target.parent, 0, shutil.disk_usage(target.parent).free)
+def _not_written(target: Path | str, error: OSError) -> BackupNotWritten:
     return BackupNotWritten(target, error.strerror or type(error).__name__)
 
 

@@ -110,8 +110,8 @@ def _content(seen: Inspection, situation: Situation) -> Iterator[Finding]:
         return
     now = situation.clock()
     days = (seen.newest - (seen.oldest or seen.newest)) // DAY + 1
-    position = "known" if seen.position_known else "not known"
-    fact = f"{days:,} days, the newest of {minute_utc(seen.newest)}; position {position}"
+    here = "set" if situation.settings.position else "known" if seen.position_known else "not known"
+    fact = f"{days:,} days, the newest of {minute_utc(seen.newest)}; position {here}"
     if seen.newest > now + _TOMORROW:
         yield warning(
             "events",

@@ -45,10 +45,15 @@ class RunProgress:
 
 @dataclass
 class _Work:
-    """The run this process is at, or was last."""
+    """The run this process is at, or was last.
+
+    Attributes:
+        cut_off: records that it did not end, in the name of whoever asked for it.
+    """
 
     run: Run
     lease: KeptLease
+    cut_off: Callable[[], object]
     progress: RunProgress = RunProgress("queued", 0, 0, "")
     ended: Event = field(default_factory=Event)
     given_up: bool = False  # its record was ended without it
@@ -164,7 +169,7 @@ class Runner:
             work = self._busy()
         if work is not None and not work.ended.wait(timeout):
             work.given_up = True
-            self._fail(work.run, "the service was stopped")
+            work.cut_off()
             work.lease.give_back()
         retire(self._owner)
 
@@ -224,7 +229,8 @@ class Runner:
             self._store.leases.release(RUN_LEASE, self._owner)
             raise
         with in_run(run.id):
-            work = self._work = _Work(run, KeptLease(self._store, RUN_LEASE, self._owner, clock=self._clock))
+            lease = KeptLease(self._store, RUN_LEASE, self._owner, clock=self._clock)
+            work = self._work = _Work(run, lease, hand_over(self._fail, run, "the service was stopped"))
             execute = hand_over(self._execute, work, request)
         # A daemon: a run must not keep a process alive that was told to end; the record says it was interrupted.
         Thread(target=execute, name=f"run-{run.id}", daemon=True).start()

@@ -32,7 +32,13 @@ class Children:
             self._alive.add(child)
         try:
             with child:
-                yield child
+                try:
+                    yield child
+                finally:
+                    # What it did not read before it died is no error; its code and its last words say why.
+                    with contextlib.suppress(BrokenPipeError):
+                        assert child.stdin
+                        child.stdin.close()
         finally:
             with self._lock:
                 self._alive.discard(child)
