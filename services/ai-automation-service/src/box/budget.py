@@ -16,9 +16,8 @@ from typing import Literal
 
 from src.box.memory import BoxMemory, box_memory
 
-_RESERVE = (
-    16  # the part of the limit that stays free: for pages of libraries, and for what is too small to be asked for
-)
+# The part of the limit that stays free: for pages of libraries, and for what is too small to be asked for.
+_RESERVE = 16
 _LOOK = 1.0  # seconds between two looks: limits change, and models become idle
 
 # What became of asking for memory; ``in_use``: nothing yet, and something when it is not used for a while.
