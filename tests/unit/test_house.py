@@ -211,6 +211,7 @@ SKIPPED_FOLDERS = {
     ".git",
     ".venv",
     ".venvs",
+    ".docker-engine",
     ".home-assistant",
     ".data",
     ".mypy_cache",

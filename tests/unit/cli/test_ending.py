@@ -2,67 +2,84 @@
 
 from __future__ import annotations
 
-import os
-import signal
+import subprocess
+import sys
+import textwrap
 import threading
-from collections.abc import Iterator
-from threading import Event, Thread
-
-import pytest
+from threading import Thread
 
 from src.commands.ending import Ending
+from tests.unit.test_house import SERVICE
 
-PATIENCE = 30.0  # s
+LEFT = 7  # the exit code of a process that was left
+
+# The signals are this process's own affair, so each test has one.
+PROGRAM = """
+import logging, os, signal, sys, threading
+from src.commands.ending import Ending
+
+logging.basicConfig(format="%(message)s %(threads)s", level=logging.WARNING)
+for number in (signal.SIGTERM, signal.SIGUSR1):
+    signal.signal(number, lambda *_: None)  # it does nothing to the process; the system still tells of it
+
+def left():
+    os._exit({left})
+
+def ending(last=60.0, linger=60.0):
+    return Ending(last=last, linger=linger, leave=left)
+
+def send(number):
+    os.kill(os.getpid(), number)
+
+never = threading.Event()
+"""
 
 
-@pytest.fixture
-def ignored() -> Iterator[None]:
-    """A signal that does nothing to this process; the system still tells of it."""
-    before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGTERM, signal.SIGUSR1)}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
+def end_of(what: str) -> subprocess.CompletedProcess[str]:
+    """A process that does it, when it has ended."""
+    program = PROGRAM.replace("{left}", str(LEFT)) + textwrap.dedent(what)
+    return subprocess.run(
+        [sys.executable, "-c", program], cwd=SERVICE, capture_output=True, text=True, timeout=50, check=False
+    )
 
 
 def test_what_ends_by_itself_is_not_left() -> None:
-    left = Event()
-    with Ending(last=0, linger=0, leave=left.set).watched():
-        pass
-    assert not left.is_set()
-    assert "ending" not in [thread.name for thread in threading.enumerate()]
+    ended = end_of("""
+        with ending(last=0, linger=0).watched():
+            pass
+        print([thread.name for thread in threading.enumerate()])
+    """)
+    assert (ended.returncode, ended.stdout) == (0, "['MainThread']\n")
 
 
-@pytest.mark.usefixtures("ignored")
 def test_another_signal_is_no_word_to_end() -> None:
-    left = Event()
-    with Ending(last=0, linger=0, leave=left.set).watched():
-        os.kill(os.getpid(), signal.SIGUSR1)
-    assert not left.is_set()
+    ended = end_of("""
+        with ending(last=0, linger=0).watched():
+            send(signal.SIGUSR1)
+        print("closed")
+    """)
+    assert (ended.returncode, ended.stdout) == (0, "closed\n")
 
 
-@pytest.mark.usefixtures("ignored")
-def test_what_hangs_after_a_signal_is_left_and_named(caplog: pytest.LogCaptureFixture) -> None:
-    left, never = Event(), Event()
-    hanging = Thread(target=never.wait, name="hanging")
-    hanging.start()
-    with Ending(last=0, linger=PATIENCE, leave=left.set).watched():
-        os.kill(os.getpid(), signal.SIGTERM)
-        assert left.wait(PATIENCE)
-    (told,) = [record for record in caplog.records if record.msg == "left_open"]
-    assert "hanging" in vars(told)["threads"]
-    never.set()
-    hanging.join()
+def test_what_hangs_after_a_signal_is_left_and_named() -> None:
+    ended = end_of("""
+        threading.Thread(target=never.wait, name="hanging").start()
+        with ending(last=0).watched():
+            send(signal.SIGTERM)
+            never.wait()
+    """)
+    assert ended.returncode == LEFT
+    assert ended.stderr == "left_open ['MainThread', 'hanging']\n"
 
 
-@pytest.mark.usefixtures("ignored")
 def test_what_was_closed_in_order_is_left_when_threads_keep_it() -> None:
-    left = Event()
-    asked = Ending(last=PATIENCE, linger=0, leave=left.set)
-    with asked.watched():
-        os.kill(os.getpid(), signal.SIGTERM)
-        assert asked._asked.wait(PATIENCE)
-        assert not left.is_set()
-    assert left.wait(PATIENCE)
+    ended = end_of("""
+        threading.Thread(target=never.wait, name="hanging").start()
+        with ending(linger=0).watched():
+            send(signal.SIGTERM)
+            print("closing", flush=True)
+    """)
+    assert (ended.returncode, ended.stdout) == (LEFT, "closing\n")
 
 
 def test_outside_the_main_thread_there_is_nothing_to_watch() -> None:
