@@ -222,9 +222,14 @@ class Stack:
         return datetime.fromisoformat(self.state["FinishedAt"]).timestamp() - asked
 
     def events(self, what: str) -> list[Json]:
-        """What the engine noted of that sort about the service's container since it last started."""
+        """What the engine noted of that sort about the service's container since it last started.
+
+        Until this very instant: of a duration such as ``0s`` the client sends whole seconds, and so leaves out what
+        happened in the second that has begun.
+        """
+        until = f"{time.time():.9f}"
         told = self.engine(
-            *("events", "--since", self.state["StartedAt"], "--until", "0s", "--format", "{{json .}}"),
+            *("events", "--since", self.state["StartedAt"], "--until", until, "--format", "{{json .}}"),
             *("--filter", f"container={self.project}", "--filter", f"event={what}"),
         )
         return [json.loads(line) for line in told.out.splitlines()]
