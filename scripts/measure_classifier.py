@@ -28,9 +28,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "services" / "ai-au
 from src.domain.labels import CATEGORIES, PRIORITIES
 from src.domain.patterns import Json
 from src.errors import ServiceError
-from src.models.classifier import Classifier
-from src.models.embedding_labels import EmbeddingLabels
-from src.models.linear_head import WEIGHTS
+from src.models.infer.classifier import Classifier
+from src.models.infer.embedding_labels import EmbeddingLabels
+from src.models.infer.linear_head import WEIGHTS
 from src.models.model_manager import ModelManager
 from src.settings import load_settings
 

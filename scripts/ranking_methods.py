@@ -15,8 +15,8 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from src.models.late_interaction import STOP_WORDS, telling
-from src.models.token_vectors import TokenVectors
+from src.models.infer.late_interaction import STOP_WORDS, telling
+from src.models.infer.token_vectors import TokenVectors
 
 FloatArray = NDArray[np.float64]
 

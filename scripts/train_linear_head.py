@@ -36,7 +36,7 @@ from scripts.measure_classifier import (
     read_sentences,
 )
 from src.domain.patterns import Json
-from src.models.linear_head import WEIGHTS, LinearHead
+from src.models.infer.linear_head import WEIGHTS, LinearHead
 from src.models.model_manager import ModelManager
 from src.settings import load_settings
 

@@ -23,7 +23,7 @@ from scripts.bench.worker import Json, memory_mb, repeated
 
 sys.path.insert(0, str(ROOT / "services" / "ai-automation-service"))
 
-from src.models.catalog import Role, load_catalog
+from src.models.catalog.model_catalog import Role, load_catalog
 from src.models.model_manager import ModelManager
 from src.settings import load_settings
 

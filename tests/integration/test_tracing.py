@@ -24,7 +24,7 @@ from src.api.services import Services, open_services
 from src.domain.runs import RunTrigger
 from src.logging_setup import JsonLines
 from src.main import create_app
-from src.models.catalog import Catalog
+from src.models.catalog.model_catalog import Catalog
 from src.models.model_manager import ModelManager
 from src.settings import Settings
 from tests.otlp_collector import Collector, TracedSpan
@@ -165,7 +165,7 @@ def test_a_run_can_be_followed_from_its_request_to_its_end_and_names_nobody(
     assert collector.paths == {"/v1/traces"}
 
     of_run = [line for line in lines if line.get("run_id") == run["id"]]
-    assert {"src.jobs.runner", "src.models.loader", "src.models.acquire"} <= {line["logger"] for line in of_run}
+    assert {"src.jobs.runner", "src.models.loader", "src.models.prepare.acquire"} <= {line["logger"] for line in of_run}
     assert {(line["request_id"], line["trace_id"]) for line in of_run} == {("asked-1", asked.trace)}
     assert [line["event"] for line in lines if line.get("request_id") == "asked-1" and "run_id" not in line] == [
         "request"

@@ -49,12 +49,20 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cli": BASE | {"terminal", "commands"},
     "addon": BASE | {"logging_setup"},
 }
+# Inside the room of the models; what lies in no folder of it joins them, and none of them knows that.
+MODELS_MAY_IMPORT: dict[str, set[str]] = {
+    "catalog": set(),
+    "download": {"catalog"},
+    "infer": {"catalog"},
+    "convert": {"catalog", "infer"},
+    "prepare": {"catalog", "download", "convert"},
+}
 HTTP_SERVERS = {"fastapi", "starlette", "uvicorn"}
 MAY_SERVE = {"api", "web", "main", "commands"}
 SQL = {"sqlalchemy", "alembic", "sqlite3", "psycopg", "pymysql", "duckdb"}
 MAY_KNOW_SQL = {"store", "history", "simulation"}  # the simulation writes what the history reads
 CONVERTERS = {"torch", "transformers", "sentence_transformers", "optimum", "nncf"}
-MAY_CONVERT = "models/optimum_export.py:"  # inside its functions, in the preparing child process
+MAY_CONVERT = "models/convert/optimum_export.py:"  # inside its functions, in the preparing child process
 
 
 def source_files() -> list[Path]:
@@ -106,6 +114,19 @@ def test_imports_go_down_only() -> None:
     assert wrong == []
 
 
+def test_the_folders_of_the_models_import_down_only() -> None:
+    wrong = [
+        f"{path.relative_to(SRC)}:{line} imports {name}"
+        for path in source_files()
+        for folder, allowed in MODELS_MAY_IMPORT.items()
+        if (SRC / "models" / folder) in path.parents
+        for line, name in imports_of(path)
+        if name.startswith("src.models.") and name.split(".")[2] not in {folder, *allowed}
+    ]
+    assert wrong == []
+    assert set(MODELS_MAY_IMPORT) == {found.parent.name for found in (SRC / "models").glob("*/__init__.py")}
+
+
 def test_nothing_below_the_api_knows_http_serving() -> None:
     assert misplaced(HTTP_SERVERS, MAY_SERVE) == []
 
@@ -130,8 +151,8 @@ MAY_READ_THE_ENVIRONMENT = {
     "box/libraries.py",
     "box/temporary.py",
     "doctor/given.py",
-    "models/hub.py",
-    "models/optimum_export.py",
+    "models/download/hub.py",
+    "models/convert/optimum_export.py",
 }
 
 
@@ -140,7 +161,7 @@ def test_the_process_that_prepares_a_model_imports_only_what_the_conversion_envi
     locked = (SERVICE / "requirements/convert.txt").read_text("utf-8")
     has = {name.replace("-", "_") for name in re.findall(r"^([a-z0-9-]+)==", locked, re.MULTILINE)}
     told = (
-        "import sys; import src.models.prepare_process;"
+        "import sys; import src.models.prepare.prepare_process, src.models.convert.conversion;"
         "print(*{name.partition('.')[0] for name, module in sys.modules.items()"
         " if 'site-packages' in (getattr(module, '__file__', None) or '')})"
     )
@@ -274,7 +295,7 @@ def test_the_search_for_paths_finds_one() -> None:
         ("src.mining", {"openvino", "sqlalchemy", "fastapi"}),
         ("src.store", {"openvino", "fastapi"}),
         ("src.analysis.sentences", {"openvino", "sqlalchemy", "fastapi"}),
-        ("src.models.optimum_export", {"openvino", *CONVERTERS}),
+        ("src.models.convert.optimum_export", {"openvino", *CONVERTERS}),
     ],
 )
 def test_importing_a_room_loads_no_heavy_package_it_does_not_need(module: str, must_stay_out: set[str]) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from src.models.cache import ModelCache, seal
-from src.models.catalog import EMBEDDING
+from src.models.catalog.model_catalog import EMBEDDING
+from src.models.prepare.cache import ModelCache, seal
 from tests.doctor_process import ANOTHER_USER, assert_told, doctor
 from tests.integration.loopback import Answer, Loopback, closed_port
 

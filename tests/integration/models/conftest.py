@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from src.models import model_manager
-from src.models.catalog import EMBEDDING
+from src.models.catalog.model_catalog import EMBEDDING
 from tests.unit.models import tiny
 from tests.unit.models.loopback_hub import LoopbackHub
 
@@ -23,8 +23,8 @@ SERVICE = Path(model_manager.__file__).parents[2]
 ACQUIRE = """
 import logging, sys
 from pathlib import Path
-from src.models.acquire import Acquirer
-from src.models.catalog import EMBEDDING, HubSource, WheelSource, SourceFile
+from src.models.prepare.acquire import Acquirer
+from src.models.catalog.model_catalog import EMBEDDING, HubSource, WheelSource, SourceFile
 from src.settings import load_settings
 from dataclasses import replace
 logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="%(message)s")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from src.models.cache import ModelCache
+from src.models.prepare.cache import ModelCache
 from tests.integration.models.conftest import KEY, Acquire
 from tests.unit.models.loopback_hub import Hang, LoopbackHub
 

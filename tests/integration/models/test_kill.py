@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from src.domain.patterns import Json
-from src.models.cache import ModelCache
-from src.models.files import git_blob_hash, sha256
+from src.models.download.files import git_blob_hash, sha256
+from src.models.prepare.cache import ModelCache
 from tests.integration.models.conftest import KEY, Acquire
 from tests.unit.models.loopback_hub import LoopbackHub
 

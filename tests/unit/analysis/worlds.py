@@ -26,8 +26,8 @@ from src.domain.progress import Progress, silent
 from src.errors import ModelUnavailable, ServiceError
 from src.history import HistoryRead, SourceInfo
 from src.mining import Memory, MiningResult
+from src.models.infer.token_vectors import TokenVectors
 from src.models.model_manager import Classification, Ranked
-from src.models.token_vectors import TokenVectors
 
 WORKDAYS = WEEKDAYS[:5]
 

@@ -31,7 +31,7 @@ from src.domain.runs import Run, RunState, RunTrigger, Shortlist
 from src.domain.whys import Why
 from src.errors import InvalidSetting, ModelUnavailable, NotFound, RunInProgress, ServiceError
 from src.jobs.runner import RunProgress, Submitted
-from src.models.downloads import DownloadBoard
+from src.models.download.board import DownloadBoard
 from src.settings import Settings
 from src.store.pages import Page
 

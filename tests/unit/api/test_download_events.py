@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from src.api.download_events import WATCHERS, DownloadEvents
 from src.api.media_types import preferred
 from src.api.stopping import Stopping
-from src.models.downloads import Download, DownloadBoard
+from src.models.download.board import Download, DownloadBoard
 from tests.unit.api.fakes import World
 from tests.unit.api.test_problems import assert_problem
 

@@ -21,7 +21,7 @@ from src.domain.runs import Run, RunState, RunTrigger
 from src.errors import DatabaseUnreachable
 from src.jobs.live import LiveState, LiveStatus
 from src.main import create_app
-from src.models.downloads import Download
+from src.models.download.board import Download
 from src.observability.metrics import REGISTRY
 from tests.unit.api.fakes import KITCHEN, NOW, World, world
 from tests.unit.api.test_problems import assert_problem

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from scripts.bench.weights import _write_weights
-from src.models.weights import WeightFile
+from src.models.convert.weights import WeightFile
 
 
 def test_random_weights_are_a_safetensors_file(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from src.box.cpus import allowed_cpus, threads
 from src.box.memory import available_memory
 from src.history.parquet_file import configuration
-from src.models.batches import MOST_TOKENS, tokens_for
+from src.models.infer.batches import MOST_TOKENS, tokens_for
 from src.store.database import cache_bytes
 
 MB = 1_000_000

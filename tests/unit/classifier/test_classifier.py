@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 
 from src.domain.labels import CATEGORIES, DEFAULT_LABELS, PRIORITIES, Labels
 from src.errors import ModelBusy, ModelCorrupt
-from src.models.answers import Classification
-from src.models.catalog import CATALOG, HubSource, Role, SourceFile
-from src.models.classifier import CONTENT_FREE, Classifier, answers, calibrated, question
-from src.models.convert import Shape, convert_weights
+from src.models.catalog.model_catalog import CATALOG, HubSource, Role, SourceFile
+from src.models.convert.conversion import Shape, convert_weights
+from src.models.infer.answers import Classification
+from src.models.infer.classifier import CONTENT_FREE, Classifier, answers, calibrated, question
+from src.models.infer.runtime import Network, Runtime
 from src.models.model_manager import ModelManager
-from src.models.runtime import Network, Runtime
 from src.settings import load_settings
 from tests.unit.classifier import tiny_t5
 from tests.unit.models.loopback_hub import COMMIT, LoopbackHub

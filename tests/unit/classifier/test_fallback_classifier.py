@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from scripts import measure_classifier as measuring
 from src.domain.labels import CATEGORIES, DEFAULT_LABELS, PRIORITIES, Labels
-from src.models.embedding_labels import CONTENT_FREE, WORDING, EmbeddingLabels
-from src.models.fallback_classifier import FallbackClassifier
-from src.models.linear_head import LinearHead
+from src.models.infer.embedding_labels import CONTENT_FREE, WORDING, EmbeddingLabels
+from src.models.infer.fallback_classifier import FallbackClassifier
+from src.models.infer.linear_head import LinearHead
 from src.models.model_manager import ModelManager
 from src.settings import load_settings
 

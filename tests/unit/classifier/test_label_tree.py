@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from src.models.label_tree import LabelTree
+from src.models.infer.label_tree import LabelTree
 
 START, END = 0, 1
 

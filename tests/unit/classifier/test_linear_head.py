@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 from scripts import measure_classifier as measuring
 from src.domain.labels import Labels
 from src.errors import ModelCorrupt
-from src.models.answers import Classification
-from src.models.catalog import EMBEDDING
-from src.models.fallback_classifier import FallbackClassifier
-from src.models.layers import Precision
-from src.models.linear_head import WEIGHTS, LinearHead
+from src.models.catalog.model_card import Precision
+from src.models.catalog.model_catalog import EMBEDDING
+from src.models.infer.answers import Classification
+from src.models.infer.fallback_classifier import FallbackClassifier
+from src.models.infer.linear_head import WEIGHTS, LinearHead
 from src.models.model_manager import ModelManager
 from src.settings import load_settings
 

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from src.models.label_tree import LabelTree
-from src.models.layers import Precision, quantize_rows
-from src.models.runtime import Runtime
-from src.models.t5_graph import T5Config, classifier_graph, classifier_graphs, position_buckets
-from src.models.weights import WeightFile, WeightsUnreadable
+from src.models.catalog.model_card import Precision
+from src.models.convert.layers import quantize_rows
+from src.models.convert.t5_graph import T5Config, classifier_graph, classifier_graphs, position_buckets
+from src.models.convert.weights import WeightFile, WeightsUnreadable
+from src.models.infer.label_tree import LabelTree
+from src.models.infer.runtime import Runtime
 from tests.unit.classifier import tiny_t5
 
 rng = np.random.default_rng(7)

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from src.commands.model_progress import Bars, Lines, line, showing, watching
-from src.models.downloads import Download, DownloadBoard
+from src.models.download.board import Download, DownloadBoard
 from src.terminal import Terminal
 
 FETCHING = Download(

@@ -13,9 +13,9 @@ import pytest
 from src.cli import main
 from src.commands import models_arguments
 from src.commands.models_measure import rate, texts
-from src.models.cache import ModelCache, seal
-from src.models.catalog import DEPLOYMENTS, EMBEDDING, RERANKER, HubSource, ModelCard, Role
-from src.models.layers import Precision
+from src.models.catalog.model_card import Precision
+from src.models.catalog.model_catalog import DEPLOYMENTS, EMBEDDING, RERANKER, HubSource, ModelCard, Role
+from src.models.prepare.cache import ModelCache, seal
 from src.settings import Settings
 
 ROLES = [role.value for role in Role]

@@ -11,8 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from src.models.acquire import Acquirer
-from src.models.catalog import CLASSIFIER, EMBEDDING, RERANKER, Catalog, HubSource, Role, SourceFile, WheelSource
+from src.models.catalog.model_catalog import (
+    CLASSIFIER,
+    EMBEDDING,
+    RERANKER,
+    Catalog,
+    HubSource,
+    Role,
+    SourceFile,
+    WheelSource,
+)
+from src.models.prepare.acquire import Acquirer
 from src.settings import Settings, load_settings
 from tests.unit.models import tiny
 from tests.unit.models.loopback_hub import LoopbackHub

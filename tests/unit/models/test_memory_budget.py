@@ -11,11 +11,11 @@ import pytest
 from src.box.budget import Budget
 from src.box.memory import BoxMemory
 from src.errors import ModelUnavailable
-from src.models.acquire import Acquirer
-from src.models.catalog import Catalog, Role
-from src.models.conversion_memory import ways
-from src.models.downloads import Download, DownloadBoard
+from src.models.catalog.model_catalog import Catalog, Role
+from src.models.download.board import Download, DownloadBoard
 from src.models.model_manager import ModelManager
+from src.models.prepare.acquire import Acquirer
+from src.models.prepare.conversion_memory import ways
 from src.settings import load_settings
 from tests.unit.models.conftest import MakeSettings
 

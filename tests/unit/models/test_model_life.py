@@ -22,9 +22,9 @@ import pytest
 from src.box.memory import give_back, process_memory
 from src.errors import InvalidSetting, ModelBusy, ModelUnavailable, UnknownModel
 from src.models import model_manager
-from src.models.catalog import Catalog, HubSource, ModelCard, Role
+from src.models.catalog.model_catalog import Catalog, HubSource, ModelCard, Role
+from src.models.infer.runtime import Network, Runtime
 from src.models.model_manager import ModelManager
-from src.models.runtime import Network, Runtime
 from src.settings import load_settings
 from tests.unit.classifier import tiny_t5
 from tests.unit.models import tiny

@@ -12,8 +12,8 @@ import pytest
 
 from src.errors import InvalidSetting, ModelUnavailable
 from src.models import model_manager
-from src.models.catalog import Catalog
-from src.models.linear_head import LinearHead
+from src.models.catalog.model_catalog import Catalog
+from src.models.infer.linear_head import LinearHead
 from src.models.model_manager import ModelManager, get_model_manager
 from tests.unit.models import tiny
 from tests.unit.models.conftest import MakeSettings
@@ -148,7 +148,7 @@ def test_a_cache_entry_that_does_not_compile_is_a_missing_model(
     def fails(*_: object, **__: object) -> None:
         raise RuntimeError("no such operation")
 
-    monkeypatch.setattr("src.models.runtime.Runtime.load", fails)
+    monkeypatch.setattr("src.models.infer.runtime.Runtime.load", fails)
     with pytest.raises(ModelUnavailable, match="no such operation"):
         manager.generate_embeddings(["light"])
 

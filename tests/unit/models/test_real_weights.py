@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from src.models import parity
+from src.models.convert import parity
+from src.models.convert.parity import vector_parity
 from src.models.model_manager import ModelManager
-from src.models.parity import vector_parity
 from src.settings import load_settings
 
 pytestmark = pytest.mark.weights
 
-PARITY = (Path(parity.__file__).parent / "data/parity_sentences.txt").read_text("utf-8").splitlines()
+PARITY = (Path(parity.__file__).parents[1] / "data/parity_sentences.txt").read_text("utf-8").splitlines()
 
 # First six and last two components by sentence-transformers 6.2.0 with torch 2.13.0, float32, from the same weights.
 REFERENCE = {

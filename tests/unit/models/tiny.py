@@ -17,7 +17,7 @@ from tokenizers.pre_tokenizers import Whitespace
 from tokenizers.processors import TemplateProcessing
 from tokenizers.trainers import WordLevelTrainer
 
-from src.models.quantized_linear import QuantizedLinear
+from src.models.convert.quantized_linear import QuantizedLinear
 
 Floats = NDArray[np.float32]
 Tensors = dict[str, Floats]

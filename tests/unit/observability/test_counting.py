@@ -11,7 +11,7 @@ from src.analysis.pipeline import DetectRequest
 from src.domain.runs import RunTrigger
 from src.errors import ModelBusy, NoHistory, RunInterrupted
 from src.jobs.runner import Runner
-from src.models.request_queue import RequestQueue
+from src.models.infer.request_queue import RequestQueue
 from src.observability.context import request_id, run_id
 from src.observability.metrics import REGISTRY
 from tests.unit.jobs.conftest import (  # noqa: F401 - fixtures

@@ -15,8 +15,8 @@ from scripts.ranking_set import FULL, NOT, Routine, grade, read_set
 from src.analysis.interests import INTERESTS
 from src.analysis.ranking import SHARE_OF_WORDS, WEIGHT_OF_EVIDENCE
 from src.domain.patterns import Json
-from src.models.late_interaction import late_interaction
-from src.models.token_vectors import TokenVectors
+from src.models.infer.late_interaction import late_interaction
+from src.models.infer.token_vectors import TokenVectors
 
 DOCS = Path(__file__).resolve().parents[3] / "docs" / "ranking.md"
 LABELLED = read_set()

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from src.errors import ModelBusy
+from src.models.infer.token_vectors import TokenVectors
 from src.models.model_manager import Classification, Ranked
-from src.models.token_vectors import TokenVectors
 
 logger = logging.getLogger(__name__)
 

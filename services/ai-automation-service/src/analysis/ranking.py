@@ -24,7 +24,7 @@ from src.analysis.patience import Models
 from src.analysis.retrieval import RETRIEVED, nearest
 from src.domain.patterns import Pattern, Scores
 from src.errors import ModelError
-from src.models.late_interaction import late_interaction
+from src.models.infer.late_interaction import late_interaction
 
 logger = logging.getLogger(__name__)
 

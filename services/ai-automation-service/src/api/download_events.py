@@ -15,7 +15,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from src.api.model_schemas import DownloadOut
 from src.api.stopping import Stopping
-from src.models.downloads import DownloadBoard
+from src.models.download.board import DownloadBoard
 
 WATCHERS = 8
 RETRY_SECONDS = 3.0  # after which a watcher whose stream has ended asks again

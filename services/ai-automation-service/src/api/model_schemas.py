@@ -7,8 +7,8 @@ from typing import Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
 from src.domain.patterns import Json
-from src.models.catalog import Role
-from src.models.downloads import Download, Stage
+from src.models.catalog.model_catalog import Role
+from src.models.download.board import Download, Stage
 from src.models.slot import State
 
 MODEL_EXAMPLE: Json = {

@@ -21,7 +21,7 @@ from src.domain.events import MICROSECONDS
 from src.domain.patterns import Kind
 from src.domain.runs import Run, RunState
 from src.jobs.live import LiveState
-from src.models.downloads import Stage
+from src.models.download.board import Stage
 from src.observability import state
 from src.observability.metrics import REGISTRY, SCRAPE_ERRORS
 from src.observability.state import Readings

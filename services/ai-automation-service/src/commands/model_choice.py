@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from src.models.catalog import DEPLOYMENTS, ModelCard, ModelCatalog, load_catalog
+from src.models.catalog.model_catalog import DEPLOYMENTS, ModelCard, ModelCatalog, load_catalog
 from src.settings import Settings
 
 

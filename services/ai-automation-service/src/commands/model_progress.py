@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from src.models.downloads import Download, DownloadBoard
+from src.models.download.board import Download, DownloadBoard
 from src.terminal import Terminal
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from rich.text import Text
 
 from src.commands.model_choice import deployments_of
 from src.domain.patterns import Json
-from src.models.cache import ModelCache
-from src.models.catalog import ModelCard
-from src.models.upkeep import kept
+from src.models.catalog.model_catalog import ModelCard
+from src.models.prepare.cache import ModelCache
+from src.models.prepare.upkeep import kept
 from src.settings import Settings
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from src.commands.models_bench import bench_model, bench_table
 from src.commands.models_fetch import Fetched, convert_again, fetch_models
 from src.commands.models_remove import remove_model
 from src.errors import ModelError, ModelUnavailable
-from src.models.cache import ModelCache
-from src.models.catalog import ModelCard
+from src.models.catalog.model_catalog import ModelCard
+from src.models.prepare.cache import ModelCache
 from src.settings import Settings, load_settings
 from src.terminal import Terminal
 

@@ -19,7 +19,7 @@ from rich.text import Text
 from src.commands.models_fetch import fetch_models
 from src.domain.patterns import Json
 from src.errors import ModelUnavailable
-from src.models.catalog import ModelCard
+from src.models.catalog.model_catalog import ModelCard
 from src.settings import Settings, environment_of_children, hidden_settings
 from src.terminal import Terminal
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from src.commands.model_progress import showing
 from src.domain.patterns import Json
 from src.errors import ModelError, ModelUnavailable
-from src.models.acquire import Acquirer
-from src.models.cache import Entry, ModelCache
-from src.models.catalog import ModelCard
-from src.models.downloads import DownloadBoard
-from src.models.upkeep import replacing
+from src.models.catalog.model_catalog import ModelCard
+from src.models.download.board import DownloadBoard
+from src.models.prepare.acquire import Acquirer
+from src.models.prepare.cache import Entry, ModelCache
+from src.models.prepare.upkeep import replacing
 from src.settings import Settings
 from src.terminal import Terminal
 

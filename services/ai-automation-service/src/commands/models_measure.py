@@ -16,12 +16,12 @@ from src.box.memory import process_memory
 from src.commands.model_choice import model_named
 from src.domain.patterns import Json
 from src.errors import ServiceError
-from src.models.acquire import Acquirer
-from src.models.catalog import ModelCard
-from src.models.embedding import EmbeddingModel
+from src.models.catalog.model_catalog import ModelCard
+from src.models.infer.embedding import EmbeddingModel
+from src.models.infer.reranker import Reranker
+from src.models.infer.runtime import Runtime
 from src.models.loader import Loader
-from src.models.reranker import Reranker
-from src.models.runtime import Runtime
+from src.models.prepare.acquire import Acquirer
 from src.settings import Settings, load_settings
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ import sys
 
 from src.domain.patterns import Json
 from src.errors import InputError
-from src.models.cache import ModelCache
-from src.models.catalog import HubSource, ModelCard
-from src.models.hub import downloads_folder
-from src.models.hub_layout import HubLayout
-from src.models.upkeep import kept, remove_entries, size_of
+from src.models.catalog.model_catalog import HubSource, ModelCard
+from src.models.download.hub import downloads_folder
+from src.models.download.hub_layout import HubLayout
+from src.models.prepare.cache import ModelCache
+from src.models.prepare.upkeep import kept, remove_entries, size_of
 from src.settings import Settings
 from src.terminal import Terminal
 

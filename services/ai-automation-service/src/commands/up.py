@@ -25,9 +25,9 @@ from src.domain.progress import Progress
 from src.domain.runs import Run, RunState, RunTrigger
 from src.errors import DatabaseUnreachable, InvalidSetting, NotFound, ServiceError
 from src.jobs.runner import Runner
-from src.models.cache import ModelCache
-from src.models.catalog import load_catalog
+from src.models.catalog.model_catalog import load_catalog
 from src.models.model_manager import ModelManager
+from src.models.prepare.cache import ModelCache
 from src.routine_tables import home_line, left_out_line, made_by_line, patterns_table, shortlist_table
 from src.settings import HISTORY_WORDS, Settings, load_settings
 from src.simulation.demo import demo_home

@@ -12,10 +12,10 @@ from src.doctor.finding import Finding, failed, note, ok, skipped, warning
 from src.doctor.places import place_of
 from src.doctor.situation import Situation
 from src.errors import ModelCorrupt
-from src.models.cache import ModelCache
-from src.models.catalog import ModelCard, load_catalog
-from src.models.hub import downloads_folder
-from src.models.upkeep import size_of
+from src.models.catalog.model_catalog import ModelCard, load_catalog
+from src.models.download.hub import downloads_folder
+from src.models.prepare.cache import ModelCache
+from src.models.prepare.upkeep import size_of
 from src.settings import Settings
 
 _FETCH = "Run `python scripts/download-models.py`"

@@ -12,13 +12,13 @@ from src.box.memory import ProcessMemory, process_memory
 from src.domain.labels import DEFAULT_LABELS, Labels
 from src.domain.patterns import Json
 from src.errors import ModelError, ModelUnavailable
-from src.models.acquire import Acquirer
-from src.models.cache import Entry
-from src.models.catalog import ModelCard, Role
-from src.models.classifier import Classifier
-from src.models.embedding import EmbeddingModel
-from src.models.reranker import Reranker
-from src.models.runtime import Runtime
+from src.models.catalog.model_catalog import ModelCard, Role
+from src.models.infer.classifier import Classifier
+from src.models.infer.embedding import EmbeddingModel
+from src.models.infer.reranker import Reranker
+from src.models.infer.runtime import Runtime
+from src.models.prepare.acquire import Acquirer
+from src.models.prepare.cache import Entry
 from src.settings import Settings
 
 Model = EmbeddingModel | Reranker | Classifier

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from src.domain.patterns import Json
-from src.models.catalog import ModelCard
-from src.models.layers import Precision
+from src.models.catalog.model_card import Precision
+from src.models.catalog.model_catalog import ModelCard
 from src.models.loader import Loaded, LoadRecord
 from src.models.slot import Slot
 

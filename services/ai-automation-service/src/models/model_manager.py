@@ -16,23 +16,23 @@ from src.box.budget import Budget, Relief
 from src.box.memory import available_memory, give_back
 from src.domain.patterns import Json
 from src.errors import InvalidSetting, ModelBusy, ModelError, ModelUnavailable
-from src.models.acquire import Acquirer
-from src.models.answers import Classification as Classification
-from src.models.answers import Ranked as Ranked
-from src.models.cache import Entry
-from src.models.catalog import Catalog, ModelCard, ModelCatalog, Role, load_catalog
-from src.models.classifier import Classifier
-from src.models.downloads import DownloadBoard
-from src.models.embedding import EmbeddingModel
-from src.models.fallback_classifier import FallbackClassifier
-from src.models.linear_head import LinearHead
+from src.models.catalog.model_catalog import Catalog, ModelCard, ModelCatalog, Role, load_catalog
+from src.models.download.board import DownloadBoard
+from src.models.infer.answers import Classification as Classification
+from src.models.infer.answers import Ranked as Ranked
+from src.models.infer.classifier import Classifier
+from src.models.infer.embedding import EmbeddingModel
+from src.models.infer.fallback_classifier import FallbackClassifier
+from src.models.infer.linear_head import LinearHead
+from src.models.infer.reranker import Reranker
+from src.models.infer.runtime import Runtime
+from src.models.infer.token_vectors import TokenVectors
 from src.models.loader import Loaded, Loader, LoadRecord, Model, labels_for
 from src.models.model_info import LastError, model_info
-from src.models.reranker import Reranker
-from src.models.runtime import Runtime
+from src.models.prepare.acquire import Acquirer
+from src.models.prepare.cache import Entry
 from src.models.slot import RetryPolicy, Slot, Unloading
 from src.models.sweeper import Sweeper
-from src.models.token_vectors import TokenVectors
 from src.observability import metrics
 from src.settings import Settings, get_settings
 

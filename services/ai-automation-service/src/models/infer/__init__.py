@@ -1,0 +1,1 @@
+"""A model's graphs asked: texts in; vectors, scores and labels out."""
