@@ -12,8 +12,8 @@ from typing import Any, Literal, cast, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from src.box.budget import Budget, Relief
-from src.box.memory import available_memory, give_back
+from src.box.budget import Budget
+from src.box.memory import available_memory
 from src.domain.patterns import Json
 from src.errors import InvalidSetting, ModelBusy, ModelError, ModelUnavailable
 from src.models.catalog.model_catalog import Catalog, ModelCard, ModelCatalog, Role, load_catalog
@@ -32,16 +32,13 @@ from src.models.model_info import LastError, model_info
 from src.models.prepare.acquire import Acquirer
 from src.models.prepare.cache import Entry
 from src.models.slot import RetryPolicy, Slot, Unloading
-from src.models.sweeper import Sweeper
+from src.models.unloading import Unloader
 from src.observability import metrics
 from src.settings import Settings, get_settings
 
 logger = logging.getLogger(__name__)
 
-_SMALL = 4 << 30  # bytes of memory below which models are unloaded when idle, unless the settings say otherwise
-_IDLE_WHEN_SMALL = 600.0
 _UNLOAD_PATIENCE = 5.0
-_LATELY = 20.0  # seconds for which a model that was used keeps its memory, whatever else needs it
 
 
 class ModelManager:
@@ -82,7 +79,6 @@ class ModelManager:
         cards = load_catalog(settings) if catalog is None else catalog
         self._catalog = cards if isinstance(cards, ModelCatalog) else ModelCatalog(cards.values())
         self.budget = budget or Budget()
-        self.budget.relieved_by(self._relieve)
         self._acquirer = Acquirer(settings, clock, budget=self.budget)
         self._runtime = Runtime(settings.inference_threads)
         self._loader = Loader(settings, self._acquirer, self._runtime, clock, self.budget)
@@ -92,9 +88,8 @@ class ModelManager:
         self._errors: dict[str, LastError] = {}
         self._labels = labels_for(self._catalog[Role.CLASSIFIER], settings.labels)
         self._fallback = Slot(self._load_fallback, clock, RetryPolicy(first=0.0))  # the embedding model's is kept
-        self._idle_setting = settings.model_idle_unload
-        self._memory = memory
-        self._sweeper = Sweeper(self.sweep, period=max(1.0, (self._idle or _IDLE_WHEN_SMALL) / 10))
+        self._unloader = Unloader(self._slots, settings.model_idle_unload, memory)
+        self.budget.relieved_by(self._unloader.relieve)
 
     @property
     def embedding_id(self) -> str:
@@ -264,21 +259,11 @@ class ModelManager:
         Raises:
             UnknownModel: the catalog has none of that name.
         """
-        name = self._card(name).name
-        outcome = self._slots[name].unload(timeout)
-        if outcome == "unloaded":
-            self._given_up([name], "asked")
-        return outcome
+        return self._unloader.unload(self._card(name).name, timeout)
 
     def sweep(self) -> list[str]:
         """Unload what has not been used for MODEL_IDLE_UNLOAD seconds; the names. A thread calls it now and then."""
-        seconds = self._idle
-        if not seconds:
-            return []
-        idle = [name for name, slot in self._slots.items() if slot.unload_idle(seconds) == "unloaded"]
-        if idle:
-            self._given_up(idle, "idle")
-        return idle
+        return self._unloader.sweep()
 
     def warm_up(self, names: Iterable[str] | None = None) -> dict[str, ModelError]:
         """Load models, which has each answer one text, so that the first question need not wait.
@@ -303,7 +288,7 @@ class ModelManager:
     def close(self) -> None:
         """Break off what is being fetched or converted, and stop unloading what is idle. Loaded models stay usable."""
         self._acquirer.close()
-        self._sweeper.stop()
+        self._unloader.stop()
 
     def _card(self, name: str) -> ModelCard:
         return self._catalog[name] if isinstance(name, Role) else self._catalog.by_name(name)
@@ -322,8 +307,7 @@ class ModelManager:
             self._errors[card.name] = LastError(self._wall(), str(error))
             raise
         self._records[card.name] = loaded.record
-        if self._idle:
-            self._sweeper.start()
+        self._unloader.watch()
         return loaded
 
     def _load_fallback(self) -> FallbackClassifier:
@@ -333,26 +317,6 @@ class ModelManager:
             return FallbackClassifier(head, self._labels, self.generate_embeddings)
         logger.warning("linear_head_refused trained_on=%s embedding=%s", head.embedding, embedding)
         return FallbackClassifier(None, self._labels, self.generate_embeddings)
-
-    @property
-    def _idle(self) -> float:
-        """Seconds as the container is now: its limits may change."""
-        return _idle_seconds(self._idle_setting, self._memory)
-
-    def _relieve(self) -> Relief:
-        """Unload the model that was not used for the longest, if nobody used it lately."""
-        loaded = sorted((slot.used or 0.0, name) for name, slot in self._slots.items() if slot.value is not None)
-        for _, name in loaded:
-            if self._slots[name].unload_idle(_LATELY) == "unloaded":
-                self._given_up([name], "memory")
-                return "given_up"
-        return "in_use" if loaded else "nothing"
-
-    def _given_up(self, names: list[str], why: str) -> None:
-        give_back()
-        for name in names:
-            metrics.UNLOADS.labels(name, why).inc()
-            logger.info("model_unloaded name=%s why=%s", name, why)
 
     def _info(self, card: ModelCard) -> Json:
         record = self._records.get(card.name)
@@ -366,14 +330,6 @@ class ModelManager:
             self._errors.get(card.name),
             since_epoch=self._wall() - self._clock(),
         )
-
-
-def _idle_seconds(setting: float, memory: Callable[[], int | None]) -> float:
-    """Seconds without use after which a model is unloaded; 0: never."""
-    if setting >= 0:
-        return setting
-    bytes_allowed = memory()
-    return _IDLE_WHEN_SMALL if bytes_allowed is not None and bytes_allowed < _SMALL else 0.0
 
 
 _manager: ModelManager | None = None
