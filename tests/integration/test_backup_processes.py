@@ -157,29 +157,34 @@ def test_a_backup_while_somebody_writes_all_the_time(kind: str, tmp_path: Path, 
     Store.open(url).close()
     stop, ready = CONTEXT.Event(), CONTEXT.Event()
     writer = started(write_on, url, stop, ready)
-    assert ready.wait(PATIENCE)
-    counts = []
-    for number in range(4):
-        file = tmp_path / f"{number}.zip"
-        environment = {"DATA_DIR": str(tmp_path), "DATABASE_URL": url}
-        assert exit_code(started(command, environment, ["backup", str(file)])) == 0
-        with zipfile.ZipFile(file) as packed:
-            manifest = json.loads(packed.read("manifest.json"))
-            packed.extract("store.db", tmp_path / str(number))
-        with closing(sqlite3.connect(tmp_path / str(number) / "store.db")) as copy:
-            assert copy.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-            found = copy.execute("SELECT count(*) FROM event").fetchone()[0]
-            strangers = copy.execute(
-                "SELECT count(*) FROM event WHERE entity NOT IN (SELECT id FROM entity)"
-                " OR state NOT IN (SELECT id FROM state_text)"
-            ).fetchone()[0]
-        assert found == manifest["rows"]["event"]
-        assert strangers == 0
-        counts.append(found)
-    assert writer.is_alive(), "nobody kept it waiting for so long that it failed"
-    stop.set()
+    try:
+        assert ready.wait(PATIENCE)
+        counts = [events_in_a_backup(url, tmp_path, number) for number in range(4)]
+        assert writer.is_alive(), "nobody kept it waiting for so long that it failed"
+    finally:
+        stop.set()
     assert exit_code(writer) == 0
     assert counts == sorted(counts)
+
+
+def events_in_a_backup(url: str, folder: Path, number: int) -> int:
+    """How many there are, in a backup made now that is whole in itself."""
+    file = folder / f"{number}.zip"
+    environment = {"DATA_DIR": str(folder), "DATABASE_URL": url}
+    assert exit_code(started(command, environment, ["backup", str(file)])) == 0
+    with zipfile.ZipFile(file) as packed:
+        manifest = json.loads(packed.read("manifest.json"))
+        packed.extract("store.db", folder / str(number))
+    with closing(sqlite3.connect(folder / str(number) / "store.db")) as copy:
+        assert copy.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        found: int = copy.execute("SELECT count(*) FROM event").fetchone()[0]
+        strangers = copy.execute(
+            "SELECT count(*) FROM event WHERE entity NOT IN (SELECT id FROM entity)"
+            " OR state NOT IN (SELECT id FROM state_text)"
+        ).fetchone()[0]
+    assert found == manifest["rows"]["event"]
+    assert strangers == 0
+    return found
 
 
 def open_with(url: str, barrier: Barrier) -> None:
