@@ -2,6 +2,7 @@
 # make test       everything that has to be true before a change lands
 # make test-all   the same and the heavy proofs
 # make home-assistant   a real Home Assistant for those proofs, in an environment of its own (Python 3.11 or 3.12)
+# make grafana-tools    Grafana's own packages for those proofs (Node.js 20 or newer, npm)
 # make addon      a folder that a Home Assistant builds the add-on from by itself; make addon-image  the image to publish
 # make docker-engine   a Docker engine for those proofs where the machine has none (Debian, root); -stop ends it
 # make bench      speed and memory, as ratios; what it compares with is installed by make bench-engines (3 GB)
@@ -13,12 +14,13 @@ BIN     := $(CURDIR)/$(VENV)/bin
 LOCKS   := $(SERVICE)/requirements
 BENCH_HOME ?= .bench
 HASS    := .home-assistant
+GRAFANA := tests/grafana
 PIP     := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input --no-deps --require-hashes
 
 # As they stand, whatever characters a path has.
 export HISTORY HISTORY_ENTITIES
 
-.PHONY: run test test-heavy test-all home-assistant docker-engine docker-engine-stop bench bench-engines lint format clean lock addon addon-image
+.PHONY: run test test-heavy test-all home-assistant grafana-tools docker-engine docker-engine-stop bench bench-engines lint format clean lock addon addon-image
 .DEFAULT_GOAL := run
 
 # The stamp is written last, so an install that was cut off is done again. --no-deps, because the lock leaves out on
@@ -69,6 +71,17 @@ $(HASS)/.installed: $(LOCKS)/home-assistant.txt
 	@echo "Installing Home Assistant into $(HASS) (once)"
 	@$(PYTHON) -m venv --clear $(HASS)
 	@$(HASS)/bin/python -m pip install -qq --disable-pip-version-check --no-input --no-deps --require-hashes -r $<
+	@touch $@
+
+# Its tests skip with a word where these are not there.
+grafana-tools:
+	@if node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && npm --version >/dev/null 2>&1; \
+	then $(MAKE) --no-print-directory $(GRAFANA)/node_modules/.installed; \
+	else echo "Grafana's packages need Node.js 20 or newer, and npm. Their proofs will be skipped."; fi
+
+$(GRAFANA)/node_modules/.installed: $(GRAFANA)/package-lock.json $(GRAFANA)/package.json
+	@echo "Installing Grafana's packages into $(@D) (once)"
+	@cd $(GRAFANA) && npm ci --loglevel=error --no-progress
 	@touch $@
 
 # Its tests skip with a word where no engine answers. One that answers already is used as it is.
