@@ -1,7 +1,7 @@
 """The compose file brought up for a test: a project of its own, a free port, a hub beside it, and no way out.
 
-The network has no translation of addresses, so nothing outside ever answers; a published port works all the same, which
-it would not on a network that compose calls internal.
+Its networks have no translation of addresses, so nothing outside ever answers; a published port works all the same,
+which it would not on a network that compose calls internal.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from tests.docker.models import write_catalog, write_hub
 
 SERVICE = "ai-automation-service"
 HUB_PORT = 8080
+OPEN_NETWORKS = ("default", "broker_port", "dashboard")  # those of the compose file that are not internal
 Json = dict[str, Any]
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
@@ -100,7 +101,7 @@ class Stack:
                 merged[key] = {**merged.get(key, {}), **value} if isinstance(value, dict) else value
         closed = {"driver_opts": {"com.docker.network.bridge.enable_ip_masquerade": "false"}}
         (self.folder / "override.json").write_text(
-            json.dumps({"services": services, "networks": {"default": closed}}, indent=1), "utf-8"
+            json.dumps({"services": services, "networks": dict.fromkeys(OPEN_NETWORKS, closed)}, indent=1), "utf-8"
         )
         (self.folder / "env").touch()
 
@@ -132,6 +133,19 @@ class Stack:
     def remove(self) -> None:
         """Take away everything of the project, whatever state it is in."""
         self.compose("down", "--volumes", "--remove-orphans", "--timeout", "1", check=False)
+
+    def container(self, service: str) -> str:
+        """Name of the container of a service of the compose file, or of ``hub``."""
+        return {SERVICE: self.project, "hub": self.hub}.get(service, f"{self.project}-{service}-1")
+
+    def addresses(self, service: str) -> list[str]:
+        """IP addresses of a service, one on each of its networks."""
+        networks = self.engine.inspect("container", self.container(service))["NetworkSettings"]["Networks"]
+        return [network["IPAddress"] for network in networks.values()]
+
+    def published(self, service: str, port: int) -> str:
+        """HOST:PORT on this machine where a port of a service answers."""
+        return self.compose("port", service, str(port)).out.strip()
 
     @property
     def state(self) -> Json:
