@@ -11,8 +11,9 @@ import httpx
 from src.doctor.finding import Finding, failed, note, ok, skipped, warning
 from src.doctor.places import place_of
 from src.doctor.situation import Situation
+from src.doctor.stand_ins import Absence
 from src.errors import ModelCorrupt
-from src.models.catalog.model_catalog import ModelCard, load_catalog
+from src.models.catalog.model_catalog import ModelCard
 from src.models.download.hub import downloads_folder
 from src.models.prepare.cache import ModelCache
 from src.models.prepare.upkeep import size_of
@@ -26,9 +27,9 @@ def look_at_models(situation: Situation) -> Iterator[Finding]:
     """Every model of the settings, in the cache. None is loaded."""
     settings = situation.settings
     cache = ModelCache(settings.models_dir)
-    cards = list(load_catalog(settings).values())
-    for card in cards:
-        yield _model(card, cache, situation)
+    absence = Absence.of(settings)
+    for card in absence.catalog.values():
+        yield _model(card, cache, situation, absence)
     aside = sorted(path.name for path in (cache.root / "quarantine").glob("*"))
     if aside:
         yield note(
@@ -41,14 +42,14 @@ def look_at_models(situation: Situation) -> Iterator[Finding]:
         yield ok("downloads", f"{size_of(downloads) / 1e6:,.0f} MB in {downloads}")
 
 
-def _model(card: ModelCard, cache: ModelCache, situation: Situation) -> Finding:
+def _model(card: ModelCard, cache: ModelCache, situation: Situation, absence: Absence) -> Finding:
     key = card.key(situation.settings.quantization)
     manifest = cache.peek(card.name, key)
     folder = cache.root / card.name / key
     if manifest is None:
         if folder.is_dir():
             return _corrupt(card, "its list of files cannot be read")
-        return _missing(card, situation)
+        return _missing(card, situation, absence)
     source = manifest.get("source") or "a source that it does not name"
     size = sum(int(output["bytes"]) for output in manifest["outputs"].values())
     fact = f"{key}, {size / 1e6:.0f} MB, from {source}"
@@ -68,22 +69,25 @@ def _corrupt(card: ModelCard, why: str) -> Finding:
     return failed(card.name, why, f"{_FETCH}: it sets the files aside and fetches them again. Check the disk as well.")
 
 
-def _missing(card: ModelCard, situation: Situation) -> Finding:
+def _missing(card: ModelCard, situation: Situation, absence: Absence) -> Finding:
     fact = "not here"
-    sources = ", ".join(source.name for source in card.sources)
+    if here := absence.at_hand.get(card.name):
+        return note(card.name, f"{fact}; the first use makes it from {here}", f"{_FETCH} to have it now.")
     if situation.settings.hf_hub_offline:
-        return warning(
+        stand_in = absence.stand_in(card)
+        return (warning if stand_in.serves else failed)(
             card.name,
-            f"{fact}, and HF_HUB_OFFLINE forbids to fetch it; the next best method serves",
+            f"{fact}, and HF_HUB_OFFLINE forbids to fetch it; {stand_in.method}",
             f"{_FETCH} with HF_HUB_OFFLINE=0, or copy MODELS_DIR from a machine that has it.",
         )
+    sources = ", ".join(source.name for source in card.sources)
     return note(card.name, f"{fact}; the first use fetches it from {sources}", f"{_FETCH} to have it now.")
 
 
 def look_at_hub(situation: Situation) -> Iterator[Finding]:
     """One question to HF_ENDPOINT, without a token; a redirect is not followed."""
     settings = situation.settings
-    missing = _any_missing(situation)
+    absence = Absence.of(settings)
     place = place_of(settings.hf_endpoint)
     if place is None or place.scheme not in ("http", "https"):
         yield failed("hub", "HF_ENDPOINT is no http address", "Set it as https://huggingface.co, or unset it.")
@@ -101,16 +105,17 @@ def look_at_hub(situation: Situation) -> Iterator[Finding]:
     why = _why_not(settings.hf_endpoint, situation.answer_within)
     if not why:
         yield ok("hub", f"{shown}{mirror} answers")
-    elif missing:
+    elif absence.lost:
         remedy = (
             "Let the service reach it (DNS, firewall, proxy), or name a mirror in HF_ENDPOINT, or copy MODELS_DIR from"
-            " a machine that has the models; until then the next best methods serve."
+            " a machine that has the models."
         )
-        yield failed(
-            "hub", f"{shown}{mirror} cannot be used: {why}; models are missing", situation.remedy(place, remedy)
+        yield (warning if absence.served else failed)(
+            "hub", f"{shown}{mirror} cannot be used: {why}; {absence.told()}", situation.remedy(place, remedy)
         )
     else:
-        yield note("hub", f"{shown}{mirror} cannot be used: {why}; every model is here, so nothing is needed of it")
+        rest = "what is missing can be made of what is here" if absence.at_hand else "every model is here"
+        yield note("hub", f"{shown}{mirror} cannot be used: {why}; {rest}, so nothing is needed of it")
 
 
 def _why_not(endpoint: str, timeout: float) -> str:
@@ -129,13 +134,6 @@ def _why_not(endpoint: str, timeout: float) -> str:
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         return f"the connection failed ({type(error).__name__})"
     return "a network login page stands before it (511)" if status == 511 else ""
-
-
-def _any_missing(situation: Situation) -> bool:
-    settings = situation.settings
-    cache = ModelCache(settings.models_dir)
-    cards = load_catalog(settings).values()
-    return any(cache.peek(card.name, card.key(settings.quantization)) is None for card in cards)
 
 
 def _size(path: Path) -> int | None:
