@@ -113,7 +113,7 @@ def open_services(settings: Settings, clock: Clock = instant_now) -> Services:
     check_sources(settings)
     tracing.check(settings.otel_exporter_otlp_endpoint, settings.otel_exporter_otlp_headers)
     home_assistant = client_of(settings)
-    store = Store.open(settings.store_url)
+    store = Store.of(settings)
     pipeline = Pipeline(
         store, models, settings, clock=clock, home_assistant=lambda: home_assistant, budget=models.budget
     )

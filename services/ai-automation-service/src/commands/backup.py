@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 from typing import IO
 
-from src.commands.backed_settings import settings_text
 from src.commands.stored import open_store
 from src.domain.instants import instant_now
 from src.domain.patterns import Json
@@ -14,6 +13,7 @@ from src.errors import BackupNotWritten, InvalidSetting
 from src.settings import Settings, load_settings
 from src.store import Store
 from src.store.archive import Manifest, write_archive
+from src.store.backed_settings import settings_text
 from src.store.spool import check_room, put_in_place, spool
 from src.terminal import Terminal
 

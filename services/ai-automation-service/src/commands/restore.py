@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from src.analysis.pipeline import failure
-from src.commands.backed_settings import Difference, differences
 from src.commands.backup import STREAM, write_backup
 from src.commands.stored import open_store
 from src.domain.events import MICROSECONDS
@@ -22,6 +21,7 @@ from src.jobs.standstill import standstill
 from src.settings import Settings, load_settings
 from src.store import Store
 from src.store.archive import Archive, read_archive
+from src.store.backed_settings import Difference, differences
 from src.store.spool import check_room, spool
 from src.store.stored_copy import StoredCopy, check_copy
 from src.terminal import Terminal

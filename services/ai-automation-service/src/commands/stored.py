@@ -18,7 +18,7 @@ def open_store(settings: Settings) -> Store:
     Raises:
         DatabaseUnreachable, DatabaseTooNew.
     """
-    return Store.open(settings.store_url)
+    return Store.of(settings)
 
 
 def every_pattern(store: Store) -> list[Pattern]:

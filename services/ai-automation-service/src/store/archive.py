@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
+import os
 import re
 import shutil
 import zipfile
@@ -25,6 +27,7 @@ FORMAT = 1
 MANIFEST, STORE, SETTINGS = "manifest.json", "store.db", "settings.env"
 _SMALL = 1 << 20  # bytes that the manifest and the settings may have
 _PART = 1 << 20  # bytes in memory
+_MOST_READ = _SMALL + 1  # bytes of the file at once, its list of members included
 _SOURCES = ("sqlite", "postgresql")
 _VERSION = re.compile(r"[0-9A-Za-z.+_-]{1,40}")
 _UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError)
@@ -110,6 +113,20 @@ def _member(name: str, created: int) -> zipfile.ZipInfo:
     return member
 
 
+class _Sparing(io.FileIO):
+    """A file of which nobody reads much at once.
+
+    The list of a zip's members is as long as the zip says, and is read in one piece, before anything can be checked.
+    """
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Raises BadZipFile: more than 1 MB is asked for."""
+        wanted = os.fstat(self.fileno()).st_size - self.tell() if size is None or size < 0 else size
+        if wanted > _MOST_READ:
+            raise zipfile.BadZipFile("its list of members is too long")
+        return super().read(wanted) if wanted > 0 else b""
+
+
 def read_archive(file: Path, folder: Path, name: str) -> Archive:
     """Unpack a backup's store into a folder, and check every byte of it all against the manifest.
 
@@ -122,7 +139,7 @@ def read_archive(file: Path, folder: Path, name: str) -> Archive:
         NoRoom
     """
     try:
-        with zipfile.ZipFile(file) as packed:
+        with _Sparing(file) as opened, zipfile.ZipFile(opened) as packed:
             members = _members(packed, name)
             manifest = _manifest(_small(packed, members[MANIFEST], name), name)
             settings = _small(packed, members[SETTINGS], name)

@@ -6,18 +6,26 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Connection, Table, Text, cast, func, select
+from sqlalchemy import JSON, Boolean, Connection, MetaData, Table, Text, cast, func, select
 
 from src.store.database import Database
 from src.store.schema import lease, metadata, probe
 
 CHUNK = 10_000  # rows in memory
+_MOST = 8 << 20  # bytes and characters in memory, but for the last row
 
 # A lease is a right of a process that lives, and the probe says nothing: neither is part of what a home has.
 STAYING = frozenset({lease.name, probe.name})
 CARRIED: tuple[Table, ...] = tuple(table for table in metadata.sorted_tables if table.name not in STAYING)
 
 Rows = Sequence[Sequence[Any]]
+
+
+def tables_of(connection: Connection) -> tuple[Table, ...]:
+    """The tables that are carried, as a database of any revision has them: what others point to comes first."""
+    found = MetaData()
+    found.reflect(connection, only=lambda name, _: name not in STAYING and not name.startswith("alembic_"))
+    return tuple(found.sorted_tables)
 
 
 def rows_of(database: Database, connection: Connection, table: Table) -> Iterator[Rows]:
@@ -31,10 +39,20 @@ def rows_of(database: Database, connection: Connection, table: Table) -> Iterato
 
 
 def rows_of_file(source: sqlite3.Connection, table: str, columns: Iterable[str]) -> Iterator[Rows]:
-    """Every row of a table of an SQLite file."""
+    """Every row of a table of an SQLite file, fewer at a time where they are long."""
     cursor = source.execute(f"SELECT {_listed(columns)} FROM {_quoted(table)}")  # noqa: S608 - names of our schema
     try:
-        while rows := cursor.fetchmany(CHUNK):
+        rows: list[tuple[Any, ...]] = []
+        held = 0
+        for row in cursor:
+            rows.append(row)
+            for value in row:
+                if type(value) is str or type(value) is bytes:
+                    held += len(value)
+            if len(rows) == CHUNK or held > _MOST:
+                yield rows
+                rows, held = [], 0
+        if rows:
             yield rows
     finally:
         cursor.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -17,27 +18,27 @@ from sqlalchemy import Connection, inspect
 from src.errors import DatabaseTooNew, DatabaseUnreachable
 from src.store.database import Database
 from src.store.schema import metadata
-from src.store.spool import check_room, put_in_place, spool
 
 Condition = Literal["current", "older", "newer", "foreign", "empty"]
+Keep = Callable[[Connection, str], None]
 
 logger = logging.getLogger(__name__)
 
 _SCRIPTS = Path(__file__).with_name("migrations")
 _OURS_SURELY = {"event", "state_text", "pattern", "run"}  # in every revision, also in later ones
-# Alembic keeps what it is working on in module globals.
-_one_at_a_time = threading.Lock()
+# Alembic keeps what it is working on in module globals. Entered again by a ``keep`` that makes a database of its own.
+_one_at_a_time = threading.RLock()
 
 
-def migrate(database: Database, to: str | None = None, *, way_back: bool = True) -> str:
+def migrate(database: Database, to: str | None = None, *, keep: Keep | None = None) -> str:
     """Upgrade in one transaction: a killed upgrade leaves the schema as it was.
 
-    Of several processes that open a database at once, one upgrades and the others find it done. An SQLite file is
-    copied beforehand, as it is at that moment, to ``<its name>.<its revision>.backup``: the way back.
+    Of several processes that open a database at once, one upgrades and the others find it done.
 
     Args:
         to: a revision; None: the newest.
-        way_back: whether that copy is made.
+        keep: is called before tables that are there are changed, when nobody else can write, with the connection of
+            the upgrade's transaction and the revision that there is.
 
     Returns:
         The revision that the database has now.
@@ -45,7 +46,7 @@ def migrate(database: Database, to: str | None = None, *, way_back: bool = True)
     Raises:
         DatabaseTooNew: it has a revision that this version does not know.
         DatabaseUnreachable: it belongs to another program, or cannot be written.
-        NoRoom: the disk cannot hold the copy; nothing was changed.
+        What ``keep`` raises; nothing was changed.
     """
     config = _config()
     wanted = to or newest_revision()
@@ -56,11 +57,11 @@ def migrate(database: Database, to: str | None = None, *, way_back: bool = True)
         return wanted
     with _one_at_a_time, database.write() as connection:
         before = _revision(connection, database)
-        if way_back and before is not None and before != wanted:
-            _keep_the_way_back(database, before)
+        if keep is not None and before is not None and before != wanted:
+            keep(connection, before)
         config.attributes["connection"] = connection
         command.upgrade(config, wanted)
-    if before != wanted:
+    if before != wanted and to is None:  # a copy that is made at some revision is nobody's news
         logger.info("database_migrated", extra={"database": database.name, "before": before, "after": wanted})
     return wanted
 
@@ -101,28 +102,6 @@ def _config() -> Config:
     config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     return config
-
-
-def _keep_the_way_back(database: Database, revision: str) -> None:
-    """Copy the file while nobody else can write it. One of the same revision from an earlier upgrade is replaced."""
-    file = database.file
-    if file is None:
-        return
-    kept = file.with_name(f"{file.name}.{revision}.backup")
-    try:
-        with spool(file.parent, kept.name) as folder:
-            # What is still in the write-ahead log may belong to the copy as well.
-            written = [file, file.with_name(f"{file.name}-wal")]
-            size = sum(path.stat().st_size for path in written if path.exists())
-            check_room(folder, size, f"a copy of the database before its upgrade, {kept.name}")
-            copy = folder / "store.db"
-            database.copy_to(copy)
-            copy.chmod(file.stat().st_mode & 0o777)
-            put_in_place(copy, kept)
-    except OSError as error:
-        why = f"no copy can be put beside it before its upgrade ({error.strerror})"
-        raise DatabaseUnreachable(database.name, why) from error
-    logger.info("database_copied", extra={"database": database.name, "revision": revision, "copy": kept.name})
 
 
 def _revision(connection: Connection, database: Database) -> str | None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from uuid import uuid4
 
@@ -15,6 +13,7 @@ from src.domain.runs import RunState
 from src.errors import StoreReplaced
 from src.store.copying import CARRIED, rows_of_file, write
 from src.store.database import Database
+from src.store.foreign_file import foreign_file
 from src.store.schema import lease, run
 from src.store.spool import check_room
 
@@ -45,7 +44,7 @@ def replace(
     if database.sqlite and (file := database.file) is not None:
         # The write-ahead log takes what is new, and every page that the old content was on.
         check_room(file.parent, copy.stat().st_size + file.stat().st_size, "the new content of the database")
-    with database.write() as connection, closing(sqlite3.connect(copy)) as source:
+    with database.write() as connection, foreign_file(copy) as source:
         if not database.sqlite:
             # Saving what is there may take long, and this connection has nothing to do meanwhile.
             connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
@@ -75,7 +74,8 @@ def check_mark(connection: Connection, mark: str | None) -> None:
 
 def _end_runs(connection: Connection, now: int, interrupted: Callable[[str], Json]) -> None:
     running = run.c.state == str(RunState.RUNNING)
-    for run_id in connection.scalars(select(run.c.id).where(running)).all():
+    # One after the other: nobody knows how many a file from elsewhere has.
+    while (run_id := connection.scalar(select(run.c.id).where(running).limit(1))) is not None:
         changes = {"state": str(RunState.FAILED), "error": interrupted(run_id), "finished_at": now}
         connection.execute(update(run).where(run.c.id == run_id).values(changes))
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import text
 
 from src.errors import DatabaseUnreachable
-from src.store.copying import CARRIED, count_of, rows_of, write
+from src.store.copying import CARRIED, count_of, rows_of, tables_of, write
 from src.store.database import Database
 from src.store.migration import migrate
 from src.store.spool import check_room
@@ -33,10 +33,14 @@ class Snapshot:
     rows: Mapping[str, int]
 
 
-def take_snapshot(database: Database, path: Path, revision: str) -> Snapshot:
+def take_snapshot(database: Database, path: Path, revision: str, *, what: str = "a copy of the database") -> Snapshot:
     """Write the store into a new file, and check it.
 
     From PostgreSQL it is read in one REPEATABLE READ transaction. Neither keeps a writer waiting.
+
+    Args:
+        revision: that the database has, which may be an earlier one than this version brings it to.
+        what: is made, for the error of a disk without room.
 
     Raises:
         NoRoom: seen beforehand. StoreError: seen in the middle. DatabaseUnreachable: it is in memory, or damaged.
@@ -45,11 +49,11 @@ def take_snapshot(database: Database, path: Path, revision: str) -> Snapshot:
         file = database.file
         if file is None:
             raise DatabaseUnreachable(database.name, "it is in memory, where no other process can see it")
-        check_room(path.parent, _size(database), "a copy of the database")
+        check_room(path.parent, _size(database), what)
         database.copy_to(path)
     else:
-        check_room(path.parent, _size(database), "a copy of the database")
-        _from_postgresql(database, path)
+        check_room(path.parent, _size(database), what)
+        _from_postgresql(database, path, revision)
     return Snapshot(path, revision, "sqlite" if database.sqlite else "postgresql", _checked_rows(database, path))
 
 
@@ -62,12 +66,12 @@ def _size(database: Database) -> int:
         return int(connection.execute(text("SELECT pg_database_size(current_database()) / 2")).scalar_one())
 
 
-def _from_postgresql(database: Database, path: Path) -> None:
+def _from_postgresql(database: Database, path: Path, revision: str) -> None:
     fresh = Database.of_file(path)
     try:
-        migrate(fresh)
+        migrate(fresh, revision)
         with database.read() as connection, fresh.write() as target:
-            for table in CARRIED:
+            for table in tables_of(target):
                 for rows in rows_of(database, connection, table):
                     write(target, table, rows)
     finally:
@@ -84,7 +88,7 @@ def _checked_rows(database: Database, path: Path) -> Mapping[str, int]:
             found = connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar_one()
             if found != "ok":
                 raise DatabaseUnreachable(database.name, f"it is damaged (SQLite says: {found})")
-            return {table.name: count_of(connection, table) for table in CARRIED}
+            return {table.name: count_of(connection, table) for table in tables_of(connection)}
     finally:
         copy.close()
 

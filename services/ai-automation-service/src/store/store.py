@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import insert, update
 
 from src.domain.patterns import Json
 from src.errors import DatabaseUnreachable, StoreError
+from src.settings import Settings
 from src.store.answers import AnswerRepository
 from src.store.database import Database
 from src.store.deployments import DeploymentRepository
@@ -23,6 +25,7 @@ from src.store.replacement import mark_of, replace
 from src.store.runs import RunRepository
 from src.store.schema import probe
 from src.store.snapshot import Snapshot, rows_in, take_snapshot
+from src.store.way_back import Shelf, keep_the_way_back
 
 
 class Store:
@@ -58,11 +61,12 @@ class Store:
         self.leases = LeaseRepository(database)
 
     @classmethod
-    def open(cls, url: str) -> Store:
+    def open(cls, url: str, shelf: Shelf | None = None) -> Store:
         """Connect and migrate to the newest schema. The folder of an SQLite file is made.
 
         Args:
             url: SQLAlchemy URL, ``sqlite:///path`` or ``postgresql://...``; ``sqlite://`` for one in memory.
+            shelf: where a server's database is copied to before it is upgraded; None: it is not.
 
         Raises:
             DatabaseUnreachable, DatabaseTooNew.
@@ -70,10 +74,19 @@ class Store:
         """
         database = Database(url)
         try:
-            return cls(database, migrate(database))
+            return cls(database, migrate(database, keep=partial(keep_the_way_back, database, shelf)))
         except BaseException:
             database.close()
             raise
+
+    @classmethod
+    def of(cls, settings: Settings) -> Store:
+        """The store that the settings name, with a copy in ``DATA_DIR`` or beside the file before an upgrade.
+
+        Raises:
+            DatabaseUnreachable, DatabaseTooNew, StoreError.
+        """
+        return cls.open(settings.store_url, Shelf.of(settings))
 
     def check(self) -> None:
         """Read and write once. Raises DatabaseUnreachable."""

@@ -1,7 +1,7 @@
 """An SQLite file from elsewhere that says it holds a store: read with distrust, and brought to the newest schema.
 
-Nothing that its schema may do is set off: it is opened to be read only, and only rows of tables that we know by name,
-with the columns we know, are read.
+Nothing that its schema may do is set off, and only rows of tables that we know by name, with the columns we know, are
+read.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 
 from src.errors import BackupTooNew, BackupUnreadable
 from src.store.copying import CARRIED, STAYING, rows_of_file, write_to_file
 from src.store.database import Database
+from src.store.foreign_file import MOST_IN_VALUE, foreign_file
 from src.store.migration import known_revisions, migrate, newest_revision
 from src.store.spool import check_room
 
@@ -57,7 +57,7 @@ def check_copy(path: Path, folder: Path, *, name: str, version: str, revision: s
     check_room(folder, 2 * path.stat().st_size, "what the backup holds")
     schema = _schema_of(fresh, revision)
     try:
-        with closing(_opened(path)) as source:
+        with foreign_file(path) as source:
             _check(source, schema, name, revision)
             if revision == newest_revision():
                 return StoredCopy(path, revision, _rows(source, [table.name for table in CARRIED]))
@@ -72,7 +72,7 @@ def check_copy(path: Path, folder: Path, *, name: str, version: str, revision: s
 def _migrate(path: Path, to: str | None) -> None:
     database = Database.of_file(path)
     try:
-        migrate(database, to, way_back=False)
+        migrate(database, to)
     finally:
         database.close()
 
@@ -89,15 +89,6 @@ def _schema_of(fresh: Path, revision: str) -> Mapping[str, Columns]:
         }
 
 
-def _opened(path: Path) -> sqlite3.Connection:
-    # Immutable: neither a log nor a lock beside it is looked for.
-    source = sqlite3.connect(f"file:{quote(str(path))}?mode=ro&immutable=1", uri=True)
-    # What SQLite advises for files from elsewhere: https://www.sqlite.org/security.html
-    for setting in ("trusted_schema = OFF", "cell_size_check = ON", "mmap_size = 0", "query_only = ON"):
-        source.execute(f"PRAGMA {setting}")
-    return source
-
-
 def _check(source: sqlite3.Connection, schema: Mapping[str, Columns], name: str, revision: str) -> None:
     found = source.execute("PRAGMA integrity_check(1)").fetchone()[0]
     if found != "ok":
@@ -105,7 +96,7 @@ def _check(source: sqlite3.Connection, schema: Mapping[str, Columns], name: str,
     tables = dict(source.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'table'"))
     if "alembic_version" not in tables:
         raise BackupUnreadable(name, "its database is of another program")
-    if source.execute("SELECT version_num FROM alembic_version").fetchall() != [(revision,)]:
+    if source.execute("SELECT version_num FROM alembic_version").fetchmany(2) != [(revision,)]:
         raise BackupUnreadable(name, "its database has another schema than it says")
     for table, columns in schema.items():
         plain = str(tables.get(table, "")).upper().startswith("CREATE TABLE")  # and not VIRTUAL, however that is put
@@ -123,9 +114,14 @@ def _check_values(source: sqlite3.Connection, table: str, columns: Columns, name
         wrong.append(f"typeof(\"{column}\") NOT IN ('{storage}', 'null')")
         if declared == "JSON":
             wrong.append(f'"{column}" IS NOT NULL AND json_valid("{column}") = 0')
+    # One value too long ends the reading of it; so many that are not are no row of ours, either.
+    long = [column for column, declared in columns.items() if _STORAGE.get(declared) in ("text", "blob")]
+    if long:
+        wrong.append(" + ".join(f'coalesce(length(CAST("{column}" AS BLOB)), 0)' for column in long))
+        wrong[-1] += f" > {MOST_IN_VALUE}"
     query = f'SELECT 1 FROM "{table}" WHERE {" OR ".join(wrong)} LIMIT 1'  # noqa: S608 - names of our schema
     if source.execute(query).fetchone() is not None:
-        raise BackupUnreadable(name, f"its table {table} holds values of another type than it should")
+        raise BackupUnreadable(name, f"its table {table} holds values of another type or length than it should")
     # Text that is no UTF-8 ends the reading of it: better here than in the middle of the restore.
     texts = [column for column, declared in columns.items() if _STORAGE.get(declared) == "text"]
     for _ in rows_of_file(source, table, texts) if texts else ():

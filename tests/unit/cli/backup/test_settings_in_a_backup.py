@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from src.commands.backed_settings import differences, settings_text
 from src.settings import Settings, load_settings
+from src.store.backed_settings import differences, settings_text
 
 
 def test_an_address_with_a_password_is_a_secret_wherever_it_stands() -> None:
