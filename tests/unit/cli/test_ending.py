@@ -82,6 +82,37 @@ def test_what_was_closed_in_order_is_left_when_threads_keep_it() -> None:
     assert (ended.returncode, ended.stdout) == (LEFT, "closing\n")
 
 
+def test_what_was_closed_in_order_does_not_wait_for_the_interpreter() -> None:
+    """It calls exit handlers and takes modules apart, when a thread of ours can do nothing about it any more."""
+    ended = end_of("""
+        import atexit, time
+
+        class Slow:
+            def __del__(self):
+                time.sleep(600)
+
+        kept = Slow()
+        atexit.register(print, "registered before, so it would come after")
+        with ending().watched():
+            atexit.register(print, "registered meanwhile", flush=True)
+            send(signal.SIGTERM)
+            never.wait(2)  # the thread that watches has heard of it
+        print("closed", flush=True)
+    """)
+    assert (ended.returncode, ended.stdout) == (LEFT, "closed\nregistered meanwhile\n")
+
+
+def test_who_was_not_asked_to_end_is_not_left_at_the_exit() -> None:
+    ended = end_of("""
+        import atexit
+
+        atexit.register(print, "the last word")
+        with ending(last=0, linger=0).watched():
+            pass
+    """)
+    assert (ended.returncode, ended.stdout) == (0, "the last word\n")
+
+
 def test_outside_the_main_thread_there_is_nothing_to_watch() -> None:
     names: list[str] = []
 

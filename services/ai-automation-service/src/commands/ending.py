@@ -2,11 +2,12 @@
 
 Who stops a service waits: ``docker stop`` for 10 s (https://docs.docker.com/reference/cli/docker/container/stop/),
 and kills it then. An interpreter that ends by itself waits for its threads, of which one may be waiting for somebody
-else's answer.
+else's answer. Then it takes its modules apart, for seconds on a slow board, and no thread of ours runs any more.
 """
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import logging
 import os
@@ -62,6 +63,7 @@ class Ending:
         reading, writing = os.pipe()
         os.set_blocking(writing, False)
         before = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+        atexit.register(self._leave_if_asked)
         thread = threading.Thread(target=self._watch, args=(reading,), name="ending", daemon=True)
         thread.start()
         try:
@@ -75,6 +77,13 @@ class Ending:
                 thread.join()  # it reads _DONE now, or a signal that came at the very last moment
                 os.close(reading)
                 os.close(writing)
+            if not self._asked.is_set():
+                atexit.unregister(self._leave_if_asked)
+
+    def _leave_if_asked(self) -> None:
+        """All is closed, and what the interpreter would still do is for nobody."""
+        if self._asked.is_set():
+            self._leave()
 
     def _watch(self, reading: int) -> None:
         while (told := os.read(reading, 1)) and told != _DONE:
