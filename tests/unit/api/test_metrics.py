@@ -144,7 +144,7 @@ def test_listening_is_told_where_something_listens(home: World) -> None:
 
 def test_the_box_is_told(client: TestClient) -> None:
     told = scrape(client)
-    assert (value(told, "memory_limit_bytes") or 0) > (value(told, "memory_resident_bytes") or 0) > 0
+    assert (value(told, "memory_limit_bytes") or 0) > (value(told, "memory_held_bytes") or 0) > 0
     assert (value(told, "cpus_allowed") or 0) > 0
     assert (value(told, "disk_free_bytes", folder="data") or 0) > 0
     assert value(told, "disk_free_bytes", folder="models") is not None

@@ -16,7 +16,7 @@ from src import __version__
 from src.api.services import Services
 from src.box.cpus import allowed_cpus
 from src.box.disk import free_bytes
-from src.box.memory import available_memory, process_memory
+from src.box.memory import available_memory, box_memory
 from src.domain.events import MICROSECONDS
 from src.domain.patterns import Kind
 from src.domain.runs import Run, RunState
@@ -178,9 +178,9 @@ class Scraper:
 
 
 def _read_limits(readings: Readings) -> None:
-    memory = process_memory()
-    readings.put(state.MEMORY_LIMIT, available_memory())
-    readings.put(state.MEMORY_RESIDENT, memory.resident if memory else None)
+    box = box_memory()
+    readings.put(state.MEMORY_LIMIT, box.limit if box else available_memory())
+    readings.put(state.MEMORY_HELD, box.held if box else None)
     readings.put(state.CPUS_ALLOWED, allowed_cpus() or os.cpu_count())
 
 

@@ -70,8 +70,8 @@ DOWNLOAD_STAGE = _of("download_stage", "Whether a model's preparation is in that
 LIVE_CONNECTED = _of("live_connected", "Whether Home Assistant is listened to; absent where none is set.")
 LIVE_EVENTS = _of("live_events_total", "Events that this process heard and kept.", counter=True)
 LIVE_LAST_EVENT = _of("live_last_event_timestamp_seconds", "The newest event that this process kept.")
-MEMORY_LIMIT = _of("memory_limit_bytes", "Memory that this process may have.")
-MEMORY_RESIDENT = _of("memory_resident_bytes", "Memory that is resident, pages of files included.")
+MEMORY_LIMIT = _of("memory_limit_bytes", "Memory that the container, or the machine, may hold.")
+MEMORY_HELD = _of("memory_held_bytes", "What of it is held and cannot be dropped.")
 CPUS_ALLOWED = _of("cpus_allowed", "Processors that this process may use.")
 DISK_FREE = _of("disk_free_bytes", "Free space of the disk that a folder is on.", "folder")
 INFO = _of("info", "1, with the version as its label.", "version")
@@ -93,7 +93,7 @@ STATE = (
     LIVE_EVENTS,
     LIVE_LAST_EVENT,
     MEMORY_LIMIT,
-    MEMORY_RESIDENT,
+    MEMORY_HELD,
     CPUS_ALLOWED,
     DISK_FREE,
     INFO,
