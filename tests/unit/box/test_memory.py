@@ -126,13 +126,32 @@ AVAILABLE = f"{MACHINE}MemAvailable:    6000000 kB\n"
             },
             BoxMemory(3_000_000_000, 2_900_000_000),
         ),
+        # 300 MB of which the system put 212 MB into the swap: they come back when they are used. 2 MB are at both.
+        (
+            {
+                "proc/self/cgroup": "0::/\n",
+                "sys/fs/cgroup/memory.max": "536870912\n",
+                "sys/fs/cgroup/memory.swap.max": "536870912\n",
+                "sys/fs/cgroup/memory.swap.current": "212000000\n",
+                "sys/fs/cgroup/memory.stat": "anon 118000000\nkernel 1200000\npagetables 761856\nswapcached 2000000\n",
+            },
+            BoxMemory(536_870_912, 328_761_856),
+        ),
+        (
+            {
+                "proc/self/cgroup": "1:memory:/docker/abc\n",
+                "sys/fs/cgroup/memory/memory.limit_in_bytes": "2000000000",
+                "sys/fs/cgroup/memory/memory.stat": "swap 5\ntotal_rss 600000000\ntotal_swap 100000000\n",
+            },
+            BoxMemory(2_000_000_000, 700_000_000),
+        ),
         # A limit above what the machine has left.
         (
             {"proc/self/cgroup": "0::/\n", "sys/fs/cgroup/memory.max": "8000000000"},
             BoxMemory(8_192_000_000, 2_048_000_000),
         ),
     ],
-    ids=["machine", "v2", "v1", "pod", "full-machine"],
+    ids=["machine", "v2", "v1", "pod", "v2-swapped", "v1-swapped", "full-machine"],
 )
 def test_what_is_left_is_what_is_left_where_there_is_least(
     tmp_path: Path, files: dict[str, str], box: BoxMemory

@@ -53,6 +53,16 @@ def test_memory_of_a_container(situated: Situated, limit: int | None, level: Lev
     assert ("2 GB" in memory.remedy or "mem_limit" in memory.remedy) == (level is not Level.OK)
 
 
+@pytest.mark.parametrize(("written", "level"), [("0\n", Level.OK), ("1\n", Level.NOTE)])
+def test_a_container_that_ends_as_one(situated: Situated, written: str, level: Level) -> None:
+    situation = situated(container=True)
+    machine(situation.root, limit=2 * 2**30)
+    (situation.root / "sys/fs/cgroup/memory.oom.group").write_text(written)
+    memory = found(situation, "memory")
+    assert memory.level is level
+    assert ("singleProcessOOMKill" in memory.remedy) == (level is Level.NOTE)
+
+
 def test_memory_of_a_machine_that_is_in_use(situated: Situated) -> None:
     situation = situated()
     machine(situation.root, free=GB // 10)
@@ -70,6 +80,17 @@ def test_the_version_of_cgroups(situated: Situated, version: int) -> None:
     assert f"cgroup v{version}" in found(situation, "container").fact
 
 
+def test_a_container_of_which_no_file_tells(situated: Situated) -> None:
+    """Of containerd alone, as with Kubernetes: no ``.dockerenv``, and in cgroup version 2 no path that names it."""
+    situation = situated()
+    machine(situation.root)
+    (situation.root / "proc/1").mkdir()
+    (situation.root / "proc/1/cgroup").write_text("0::/\n")
+    assert "none that can be seen" in found(situation, "container").fact
+    (situation.root / "sys/fs/cgroup/cgroup.events").write_text("populated 1\nfrozen 0\n")
+    assert "inside a container, cgroup v2" in found(situation, "container").fact
+
+
 @pytest.mark.parametrize(
     ("cpu", "level", "fact"),
     [
@@ -82,6 +103,23 @@ def test_instructions(situated: Situated, monkeypatch: pytest.MonkeyPatch, cpu: 
     monkeypatch.setattr("platform.machine", lambda: "x86_64")
     situation = situated()
     machine(situation.root, cpu=cpu)
+    instructions = found(situation, "instructions")
+    assert instructions.level is level
+    assert fact in instructions.fact
+
+
+@pytest.mark.parametrize(
+    ("features", "level", "fact"),
+    [("fp asimd asimddp", Level.OK, "aarch64: asimddp"), ("fp asimd", Level.NOTE, "8-bit numbers (asimddp, i8mm)")],
+)
+def test_instructions_of_a_board(
+    situated: Situated, monkeypatch: pytest.MonkeyPatch, features: str, level: Level, fact: str
+) -> None:
+    """Its processors have no names, and their features are called otherwise."""
+    monkeypatch.setattr("platform.machine", lambda: "aarch64")
+    situation = situated()
+    machine(situation.root)
+    (situation.root / "proc/cpuinfo").write_text(f"processor : 0\nBogoMIPS : 108.00\nFeatures : {features}\n\n")
     instructions = found(situation, "instructions")
     assert instructions.level is level
     assert fact in instructions.fact

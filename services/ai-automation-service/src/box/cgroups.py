@@ -30,3 +30,15 @@ def cgroup_folders(root: Path, controller: str, mounts: Sequence[str]) -> list[P
         parts = [part for part in path.split("/") if part not in ("", "..")]
         found += [base.joinpath(*parts[:depth]) for depth in range(len(parts) + 1)]
     return list(dict.fromkeys(found))
+
+
+def group_at_top(root: Path) -> bool:
+    """Whether what is mounted as the top of cgroup version 2 is a group below the machine's own, as in a container.
+
+    The machine's own top, alone of all, has no ``cgroup.events``
+    (https://docs.kernel.org/admin-guide/cgroup-v2.html, "Core Interface Files").
+
+    Args:
+        root: where ``sys`` is found.
+    """
+    return (root / "sys/fs/cgroup/cgroup.events").exists()

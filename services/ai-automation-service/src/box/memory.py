@@ -15,8 +15,9 @@ _M_ARENA_MAX = -8  # malloc.h
 _UNLIMITED = 1 << 60  # cgroup v1 writes a number near 2^63 where there is no limit
 # What of a cgroup's memory cannot be dropped, in version 2 and in version 1
 # (https://docs.kernel.org/admin-guide/cgroup-v2.html, https://docs.kernel.org/admin-guide/cgroup-v1/memory.html).
-# Files in a tmpfs are "shmem". Pages of files on a disk are not among them.
-_HELD = ("anon", "shmem", "kernel_stack", "pagetables", "slab_unreclaimable", "total_rss", "total_shmem")
+# Files in a tmpfs are "shmem". Pages of files on a disk are not among them. What was swapped out comes back when it is
+# used, so it is added: "total_swap" in version 1, a file of its own in version 2.
+_HELD = ("anon", "shmem", "kernel_stack", "pagetables", "slab_unreclaimable", "total_rss", "total_shmem", "total_swap")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class BoxMemory:
 
     Attributes:
         limit: what all of them may have together.
-        held: what they have and cannot drop.
+        held: what they have and cannot drop, in memory or swapped out of it.
     """
 
     limit: int
@@ -74,7 +75,7 @@ def box_memory(root: Path = Path("/")) -> BoxMemory | None:
     Args:
         root: where ``proc`` and ``sys`` are found.
     """
-    boxes = [BoxMemory(limit, _held(_stat(folder))) for folder, limit in _limits(root)]
+    boxes = [BoxMemory(limit, _held(folder)) for folder, limit in _limits(root)]
     machine = machine_memory(root)
     return min([*boxes, *([machine] if machine else [])], key=lambda box: box.free, default=None)
 
@@ -89,6 +90,17 @@ def machine_memory(root: Path = Path("/")) -> BoxMemory | None:
     if "MemTotal" not in fields or "MemAvailable" not in fields:
         return None
     return BoxMemory(fields["MemTotal"], fields["MemTotal"] - fields["MemAvailable"])
+
+
+def ends_together(root: Path = Path("/")) -> bool:
+    """Whether all processes of the container end when the memory of one is too much, not that one alone.
+
+    Kubernetes has it so in cgroup version 2 (https://github.com/kubernetes/kubernetes/pull/117793), Docker has not.
+
+    Args:
+        root: where ``proc`` and ``sys`` are found.
+    """
+    return any(_number(folder / "memory.oom.group") == 1 for folder in cgroup_folders(root, "memory", ()))
 
 
 def give_back() -> None:
@@ -126,8 +138,11 @@ def _limits(root: Path) -> Iterator[tuple[Path, int]]:
             yield folder, min(limits)
 
 
-def _held(stat: dict[str, int]) -> int:
-    return sum(stat.get(name, 0) for name in _HELD)
+def _held(folder: Path) -> int:
+    stat = _stat(folder)
+    swapped = _number(folder / "memory.swap.current") or 0
+    # A page that came back keeps its place in the swap for a while, and is counted at both.
+    return sum(stat.get(name, 0) for name in _HELD) + max(0, swapped - stat.get("swapcached", 0))
 
 
 def _stat(folder: Path) -> dict[str, int]:

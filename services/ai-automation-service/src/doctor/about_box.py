@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from src.box.cpus import allowed_cpus, cpu_quota
-from src.box.memory import available_memory, machine_memory
+from src.box.memory import available_memory, ends_together, machine_memory
 from src.box.mounts import mount_of
 from src.doctor.finding import Finding, failed, note, ok, warning
 from src.doctor.situation import Situation
@@ -21,7 +21,8 @@ LEAST_MEMORY = 500 * 10**6
 EARLIEST = datetime(2025, 1, 1, tzinfo=UTC)  # before this the clock of a machine was never set
 
 # What multiplies 8-bit numbers, by what /proc/cpuinfo calls it.
-_FAST = ("avx512_vnni", "avx_vnni", "amx_int8", "asimddp", "i8mm")
+_FAST = ("avx512_vnni", "avx_vnni", "amx_int8")
+_FAST_ON_ARM = ("asimddp", "i8mm")
 
 
 def look_at_box(situation: Situation) -> Iterator[Finding]:
@@ -81,6 +82,12 @@ def _memory(situation: Situation) -> Finding:
         )
     if situation.container and not limited:
         return note("memory", fact, "Give the container a limit (mem_limit: 2G), so that it cannot starve the machine.")
+    if ends_together(situation.root):
+        return note(
+            "memory",
+            f"{fact}; where it runs out, the system ends the whole container, not the conversion of a model alone",
+            "With Kubernetes, set singleProcessOOMKill: true in the kubelet's configuration to have the service go on.",
+        )
     return ok("memory", fact)
 
 
@@ -99,7 +106,8 @@ def _instructions(root: Path) -> Finding:
     machine = platform.machine()
     if not flags:
         return note("instructions", f"{machine}: what the processor can do cannot be seen here")
-    fast = [flag for flag in _FAST if flag in flags]
+    wanted = _FAST_ON_ARM if machine in ("aarch64", "arm64") else _FAST
+    fast = [flag for flag in wanted if flag in flags]
     if machine in ("x86_64", "AMD64") and "sse4_2" not in flags:
         return failed(
             "instructions",
@@ -115,7 +123,7 @@ def _instructions(root: Path) -> Finding:
     if not fast:
         return note(
             "instructions",
-            f"{name}: no instructions for 8-bit numbers (avx512_vnni, avx_vnni), so the models are slower; results"
+            f"{name}: no instructions for 8-bit numbers ({', '.join(wanted[:2])}), so the models are slower; results"
             " are as good",
         )
     return ok("instructions", f"{name}: {', '.join(fast)}")

@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import Lock
 from urllib.parse import urlsplit
 
+from src.box.cgroups import group_at_top
 from src.doctor.given import Given
 from src.doctor.places import Place, place_of, seen_from_here
 from src.doctor.redaction import Redaction, looks_secret
@@ -59,6 +60,9 @@ class Situation:
     def container(self) -> bool:
         """Whether this runs inside one."""
         if any((self.root / name).exists() for name in (".dockerenv", "run/.containerenv")):
+            return True
+        # Of its place among the machine's groups a container sees "/" alone in cgroup version 2.
+        if group_at_top(self.root):
             return True
         try:
             groups = (self.root / "proc/1/cgroup").read_text()
