@@ -13,6 +13,7 @@ from src.box.memory import BoxMemory
 from src.errors import ModelUnavailable
 from src.models.catalog.model_catalog import Catalog, Role
 from src.models.download.board import Download, DownloadBoard
+from src.models.loader import memory_to_load
 from src.models.model_manager import ModelManager
 from src.models.prepare.acquire import Acquirer
 from src.models.prepare.conversion_memory import ways
@@ -171,3 +172,20 @@ def test_what_a_reranker_of_1112_megabytes_would_take(
     found = ways(graph, form, precision, 1112 * MB)  # type: ignore[arg-type]  # names by parameter
     assert [(name, size // MB) for name, size in found] == expected
     assert json.loads(json.dumps(found)) == [list(way) for way in found]
+
+
+@pytest.mark.parametrize(
+    ("machine", "served", "expected"),
+    [
+        ("x86_64", "int8_weights", 510),
+        ("x86_64", "int8", 510),
+        ("aarch64", "int8", 510),
+        ("aarch64", "int8_weights", 1182),
+    ],
+)
+def test_what_loading_280_megabytes_would_take(
+    machine: str, served: str, expected: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On arm64 weights that alone are rounded take four bytes each."""
+    monkeypatch.setattr("platform.machine", lambda: machine)
+    assert memory_to_load(280 * MB, served) // MB == expected

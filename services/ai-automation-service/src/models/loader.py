@@ -13,6 +13,7 @@ from src.domain.labels import DEFAULT_LABELS, Labels
 from src.domain.patterns import Json
 from src.errors import ModelError, ModelUnavailable
 from src.models.catalog.model_catalog import ModelCard, Role
+from src.models.infer.arm_products import on_arm
 from src.models.infer.classifier import Classifier
 from src.models.infer.embedding import EmbeddingModel
 from src.models.infer.reranker import Reranker
@@ -27,6 +28,9 @@ logger = logging.getLogger(__name__)
 
 # Bytes that setting a model up takes at its peak: by the engine itself, and for each byte of its files.
 _ENGINE, _SPREAD = 60 << 20, 1.6
+# On arm64 weights that alone are rounded are unpacked to float32, but for embedding tables: of flan-t5-small's bytes
+# four fifths, of an encoder's less.
+_SPREAD_UNPACKED = 4.0
 _PATIENCE = 30.0  # seconds that a load waits for memory
 
 
@@ -96,7 +100,7 @@ class Loader:
         started = self._clock()
         entry = self._acquirer.acquire(card)
         try:
-            needed = _ENGINE + int(_SPREAD * entry.size)
+            needed = memory_to_load(entry.size, entry.manifest.get("served", self._precision))
             with self._budget.hold(f"the model {card.name}", [needed], patience=_PATIENCE) as claim, self._one:
                 self._runtime.start()
                 before = process_memory()
@@ -134,6 +138,17 @@ class Loader:
             waiting=self._waiting,
             name=card.name,
         )
+
+
+def memory_to_load(size: int, served: str) -> int:
+    """Bytes that setting up a model takes at its peak.
+
+    Args:
+        size: of its files.
+        served: the precision that they have.
+    """
+    unpacked = served == "int8_weights" and on_arm()
+    return _ENGINE + int((_SPREAD_UNPACKED if unpacked else _SPREAD) * size)
 
 
 def _ask_once(model: Model) -> None:

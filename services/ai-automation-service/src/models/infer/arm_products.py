@@ -8,6 +8,7 @@ and what sets the rows apart behind it, are the same numbers, and are multiplied
 
 from __future__ import annotations
 
+import platform
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,8 +16,14 @@ import numpy as np
 if TYPE_CHECKING:
     from openvino import Model, Node
 
+_ARM = ("aarch64", "arm64")
 _LONGEST = 8  # operations between a stored matrix and its product; more are a calculation
 _FLOATS = ("f32", "f16", "bf16", "f64")
+
+
+def on_arm() -> bool:
+    """Whether this machine's processor is a 64-bit one of Arm's."""
+    return platform.machine() in _ARM
 
 
 def move_scales_behind(model: Model) -> bool:

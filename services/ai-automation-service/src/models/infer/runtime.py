@@ -6,7 +6,6 @@ purpose: without it the import tries no connection.
 
 from __future__ import annotations
 
-import platform
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,12 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from src.box.cpus import allowed_cpus
-from src.models.infer.arm_products import move_scales_behind
+from src.models.infer.arm_products import move_scales_behind, on_arm
 
 if TYPE_CHECKING:
     from openvino import CompiledModel, Core, InferRequest, Model
 
-_ARM = ("aarch64", "arm64")
 _GROUP = 32  # activations rounded together; only along one token, so a text still does not feel its batch
 
 
@@ -80,7 +78,7 @@ class Runtime:
         core = self._get_core()
         model = core.read_model(str(graph)) if isinstance(graph, Path) else graph
         properties = self.properties(fast=fast)
-        if platform.machine() in _ARM:
+        if on_arm():
             model = model.clone()  # what was given may be written to a file yet
             if not move_scales_behind(model):
                 # The engine's own name for: no products of 8-bit inputs. Their rounding stays, in float32.
