@@ -1,4 +1,4 @@
-"""Backups, restores and upgrades among several processes, and ones that are killed at any moment (SIGKILL)."""
+"""Backups and restores among several processes, and ones that are killed at any moment (SIGKILL)."""
 
 from __future__ import annotations
 
@@ -12,24 +12,28 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from contextlib import closing
-from multiprocessing.synchronize import Barrier
 from multiprocessing.synchronize import Event as Flag
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import Engine, event
 
 from src import cli
+from src.errors import StoreError
 from src.store import Store
+from src.store.database import Database
+from src.store.way_back import Shelf
 from tests.integration.forked import CONTEXT, KILLED, PATIENCE, exit_code, importable, started
 from tests.unit.store.postgresql import Server, private_server
 from tests.unit.store.test_backing_up import rows
-from tests.unit.store.test_upgrading import EARLIER, database_of, dump_of
+from tests.unit.store.test_upgrading import EARLIER
+from tests.unit.store.test_way_back_of_a_server import held, on_server
 from tests.unit.store.whole_home import whole_home
 from tests.unit.store.worlds import busy_home
 
-CONTEXT.set_forkserver_preload(["src.cli", "src.commands.restore", "tests.unit.store.test_upgrading"])
+CONTEXT.set_forkserver_preload(["src.cli", "src.commands.restore"])
 # What a program does to files, as the interpreter tells it: https://docs.python.org/3/library/audit_events.html
 FILE_EVENTS = {"open", "os.rename", "os.mkdir", "os.rmdir", "os.remove", "os.chmod", "shutil.rmtree", "sqlite3.connect"}
 
@@ -187,21 +191,6 @@ def events_in_a_backup(url: str, folder: Path, number: int) -> int:
     return found
 
 
-def open_with(url: str, barrier: Barrier) -> None:
-    barrier.wait(PATIENCE)
-    Store.open(url).close()
-
-
-def test_four_processes_upgrade_at_once_and_one_copies(tmp_path: Path) -> None:
-    path = database_of(EARLIER[-1], tmp_path / "home.db")
-    before = dump_of(path)
-    barrier = CONTEXT.Barrier(4)
-    processes = [started(open_with, f"sqlite:///{path}", barrier) for _ in range(4)]
-    assert [exit_code(process) for process in processes] == [0, 0, 0, 0]
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["home.db", f"home.db.{EARLIER[-1]}.backup"]
-    assert dump_of(tmp_path / f"home.db.{EARLIER[-1]}.backup") == before
-
-
 # A disk that is really full
 
 
@@ -264,3 +253,22 @@ def test_a_disk_that_runs_full_in_a_restore(
     assert "full" in capsys.readouterr().err
     assert rows(url) == before
     store.close()
+
+
+@pytest.mark.postgres
+def test_a_disk_that_runs_full_before_an_upgrade(
+    small_disk: Path, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = server.emptied()
+    on_server(EARLIER[-1], url, tmp_path)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("INSERT INTO event SELECT 2000000000000000 + i, 1, 1, 0 FROM generate_series(1, 60000) i")
+    before = held(Database(url))
+    for module in ("snapshot", "way_back"):
+        monkeypatch.setattr(f"src.store.{module}.check_room", lambda *_: None)
+
+    with pytest.raises(StoreError, match=rf"full \(sqlite:///{small_disk}/"):
+        Store.open(url, Shelf(small_disk, ""))
+
+    assert list(small_disk.iterdir()) == []
+    assert held(Database(url)) == before

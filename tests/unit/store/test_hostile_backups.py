@@ -121,8 +121,20 @@ def test_many_runs_under_way_with_long_names_are_ended_one_by_one(home: Path, tm
             ],
             "cannot be read",
         ),
+        (
+            [
+                "PRAGMA writable_schema = ON",
+                "INSERT INTO sqlite_schema (type, name, tbl_name, rootpage, sql) SELECT 'view', 'v', 'v', 0,"
+                " 'CREATE VIEW v AS SELECT 1 IN (1' || replace(hex(zeroblob(2000000)), '00', ',1') || ')'",
+            ],
+            "cannot be read",
+        ),
+        (
+            [f"INSERT INTO alembic_version {NUMBERS.format(90)} SELECT hex(zeroblob(1000000)) || i FROM n"],
+            "another schema than it says",
+        ),
     ],
-    ids=["text", "blob", "row", "schema"],
+    ids=["text", "blob", "row", "schema", "statement", "revisions"],
 )
 def test_what_is_longer_than_ours_can_be_is_refused(
     statements: list[str], why: str, home: Path, tmp_path: Path

@@ -10,8 +10,11 @@ from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import quote
 
+import psycopg
 import pytest
+from psycopg.sql import SQL, Identifier
 
 from src import cli
 from src.commands.stored import open_store
@@ -134,6 +137,59 @@ def test_without_room_for_the_copy_nothing_is_upgraded(
     assert held(Database(url)) == before
     monkeypatch.undo()
     Store.open(url, shelf).close()
+
+
+def test_a_disk_that_somebody_fills_meanwhile(
+    url: str, shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before the copy there is room for it, and after it none to pack it."""
+    before = on_server("0005", url, tmp_path)
+    monkeypatch.setattr(
+        shutil,
+        "disk_usage",
+        lambda folder: SimpleNamespace(free=10_000_000 if is_copied(folder / "store.db") else 10**9),
+    )
+
+    with pytest.raises(NoRoom, match="has 10 MB free"):
+        Store.open(url, shelf)
+
+    assert list(shelf.folder.iterdir()) == []
+    assert held(Database(url)) == before
+
+
+def is_copied(path: Path) -> bool:
+    """Whether the rows are in a copy, which come all at once."""
+    if not path.exists():
+        return False
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as copy:
+        return bool(copy.execute("SELECT count(*) FROM embedding").fetchone()[0])
+
+
+def test_what_other_programs_keep_there_needs_no_room(
+    url: str, shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_server("0005", url, tmp_path)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("CREATE TABLE photo AS SELECT repeat('x', 1000) FROM generate_series(1, 40000)")
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=24_000_000))
+
+    Store.open(url, shelf).close()
+
+    assert [kept.name for kept in shelf.folder.iterdir()] == ["postgres.0005.backup.zip"]
+
+
+def test_the_name_of_the_database_leads_nowhere_else(url: str, server: Server, shelf: Shelf, tmp_path: Path) -> None:
+    name = "../../my home"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
+    other = server.url(quote(name, safe=""))
+    try:
+        on_server("0005", other, tmp_path)
+        Store.open(other, shelf).close()
+        assert [kept.name for kept in shelf.folder.iterdir()] == [".._.._my_home.0005.backup.zip"]
+    finally:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
 
 
 def test_a_folder_that_cannot_be_written_to_is_named(url: str, shelf: Shelf, tmp_path: Path) -> None:

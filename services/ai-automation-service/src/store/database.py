@@ -134,6 +134,16 @@ class Database:
         if mode != "wal":
             logger.warning("database_without_wal", extra={"database": self.name, "mode": mode})
 
+    def leave_wal_mode(self) -> None:
+        """Have an SQLite file that nobody else has open be one file from here on, without others beside it.
+
+        Raises:
+            StoreError, DatabaseUnreachable.
+        """
+        self._engine.dispose()  # a second connection would keep the mode
+        with self._translated(), closing(self._engine.raw_connection()) as connection:
+            connection.cursor().execute("PRAGMA journal_mode = DELETE")
+
     def rows(self, connection: Connection, query: Select[Any], size: int) -> Iterator[list[tuple[Any, ...]]]:
         """The rows of a query as plain tuples, ``size`` at a time, never more of them in memory.
 

@@ -56,7 +56,7 @@ def _primary_code(error: sqlite3.Error) -> int:
 def _of_sqlite(error: sqlite3.Error, name: str) -> StoreError:
     code = _primary_code(error)
     if code == sqlite3.SQLITE_FULL:
-        return _full()
+        return _full(name)
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return busy()
     if code in _SQLITE_UNREACHABLE:
@@ -72,15 +72,15 @@ def _of_postgresql(error: BaseException, name: str) -> StoreError:
     if code is not None and code.startswith(_UNREACHABLE_CLASSES):
         return DatabaseUnreachable(name, " ".join(str(error).split()))
     if code == _DISK_FULL:
-        return _full()
+        return _full(name)
     if code == _LOCK_NOT_AVAILABLE:
         return busy()
     return _refused(error)
 
 
-def _full() -> StoreError:
+def _full(name: str) -> StoreError:
     return StoreError(
-        "The disk that holds the database is full.",
+        f"The disk that holds the database is full ({name}).",
         "Free some space and do the same again; what was stored before is still there.",
     )
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import text
+from sqlalchemy import Connection, Table, text
 
 from src.errors import DatabaseUnreachable
 from src.store.copying import CARRIED, count_of, rows_of, tables_of, write
@@ -49,35 +47,44 @@ def take_snapshot(database: Database, path: Path, revision: str, *, what: str = 
         file = database.file
         if file is None:
             raise DatabaseUnreachable(database.name, "it is in memory, where no other process can see it")
-        check_room(path.parent, _size(database), what)
+        check_room(path.parent, _file_size(database), what)
         database.copy_to(path)
     else:
-        check_room(path.parent, _size(database), what)
-        _from_postgresql(database, path, revision)
+        check_room(path.parent, 0, what)
+        _from_postgresql(database, path, revision, what)
     return Snapshot(path, revision, "sqlite" if database.sqlite else "postgresql", _checked_rows(database, path))
 
 
-def _size(database: Database) -> int:
-    """Bytes of the database; of PostgreSQL's a third or so is needed, as SQLite stores the same in less."""
+def _file_size(database: Database) -> int:
     with database.read() as connection:
-        if database.sqlite:
-            pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
-            return int(pages * connection.exec_driver_sql("PRAGMA page_size").scalar_one())
-        return int(connection.execute(text("SELECT pg_database_size(current_database()) / 2")).scalar_one())
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        return int(pages * connection.exec_driver_sql("PRAGMA page_size").scalar_one())
 
 
-def _from_postgresql(database: Database, path: Path, revision: str) -> None:
+def _size_on_server(connection: Connection, tables: Iterable[Table]) -> int:
+    """Bytes of half of the tables; a third or so is needed, as SQLite stores the same in less.
+
+    Of these tables alone: other programs may keep theirs beside them.
+    """
+    query = text(
+        "SELECT sum(pg_total_relation_size(to_regclass(quote_ident(name)))) FROM unnest(CAST(:names AS text[])) AS name"
+    )
+    return int(connection.execute(query, {"names": [table.name for table in tables]}).scalar_one() or 0) // 2
+
+
+def _from_postgresql(database: Database, path: Path, revision: str, what: str) -> None:
     fresh = Database.of_file(path)
     try:
         migrate(fresh, revision)
+        fresh.leave_wal_mode()  # a write-ahead log would hold it all a second time meanwhile
         with database.read() as connection, fresh.write() as target:
-            for table in tables_of(target):
+            tables = tables_of(target)
+            check_room(path.parent, _size_on_server(connection, tables), what)
+            for table in tables:
                 for rows in rows_of(database, connection, table):
                     write(target, table, rows)
     finally:
         fresh.close()
-    with closing(sqlite3.connect(path)) as copy:
-        copy.execute("PRAGMA journal_mode = DELETE")  # one file, without others beside it
 
 
 def _checked_rows(database: Database, path: Path) -> Mapping[str, int]:
