@@ -18,7 +18,7 @@ from src.analysis.importing import ImportedHistory, import_history
 from src.analysis.request import DetectRequest
 from src.domain.events import EventLog
 from src.domain.progress import silent
-from src.errors import HistoryEmpty, HistoryUnreadable, StoreError
+from src.errors import HistoryEmpty, HistoryUnreadable, InvalidSetting, StoreError
 from src.history import HistoryRead, read_history, read_in_parts
 from src.store import Store
 from tests.unit.history.conftest import RecorderDb
@@ -340,3 +340,27 @@ def test_a_file_is_one_part(tmp_path: Path, import_from: Import, store: Store) -
     assert import_from(file, seen.append).inputs["added"] == 120
     assert seen == [1]
     assert states(store.events.load()) == states(read_history(file).log)
+
+
+@pytest.mark.parametrize(("offset", "added"), [("Z", 0), ("+02:00", 0), ("", None)])
+def test_a_zone_that_is_said_later_is_taken_where_it_changes_no_time(
+    tmp_path: Path, store: Store, offset: str, added: int | None
+) -> None:
+    file = tmp_path / "history.csv"
+    file.write_text(
+        "timestamp,entity_id,state\n" + "".join(f"2026-04-30T12:0{n}:00{offset},light.a,{n}\n" for n in "0123")
+    )
+
+    def brought(time_zone: str | None) -> ImportedHistory:
+        request = DetectRequest(history=str(file))
+        return import_history(store, request, time_zone=time_zone, read=read_in_parts, progress=silent, now=NOW)
+
+    assert brought(None).inputs["added"] == 4
+    if added is None:
+        with pytest.raises(InvalidSetting, match="Europe/Berlin") as caught:
+            brought("Europe/Berlin")
+        assert "its times have no offset" in caught.value.remedy
+    else:
+        assert brought("Europe/Berlin").inputs["added"] == added
+    assert store.events.time_zone() == ("UTC" if added is None else "Europe/Berlin")
+    assert len(store.events.load()) == 4

@@ -100,7 +100,8 @@ def import_history(
             truth is still new.
 
     Raises:
-        InputError: the history cannot be read, or was read in another zone before. StoreError.
+        InputError: the history cannot be read, or has times without an offset and was read in another zone before.
+        StoreError
     """
     if request.history is None:
         return NOTHING_IMPORTED
@@ -147,10 +148,7 @@ def import_source(
     with closing(_parts(source, since, time_zone, known)) as parts:
         for part in parts:
             if not source.grows and reached is not None and known not in (None, part.log.time_zone):
-                # Times without an offset would come in a second time, shifted by the difference of the zones.
-                name = Path(source.key).name
-                wanted = f"{known}, in which {name} was imported before; for another zone start with an empty DATA_DIR"
-                raise InvalidSetting("the time zone", part.log.time_zone, wanted)
+                _check_instants(source, part.log, known)
             stored = store.events.add(part.log, source=source.key, progress=storing, until=until, mark=mark)
             added += stored.added
             in_store += stored.known
@@ -163,6 +161,22 @@ def import_source(
         inputs |= {"format": last.source.format, "details": last.source.details}
     automations = last.automations if last is not None and source.names_automations else None
     return ImportedHistory(inputs, dict(skipped), tuple(warnings), automations)
+
+
+def _check_instants(source: Source, log: EventLog, known: str | None) -> None:
+    """A file that was imported in one zone may come in another if its times have an offset: they are the same then.
+
+    Without one they would come in a second time, shifted by the difference of the zones.
+
+    Raises:
+        InvalidSetting: a time is another in the zone that is known.
+    """
+    with closing(_reading(source, known, None)) as parts:
+        if (before := next(parts, None)) is not None and np.array_equal(before.log.time, log.time):
+            return
+    name = Path(source.key).name
+    wanted = f"{known}, in which {name} was imported before; its times have no offset: another needs an empty DATA_DIR"
+    raise InvalidSetting("the time zone", log.time_zone, wanted)
 
 
 def _parts(
