@@ -9,7 +9,9 @@ import pytest
 
 from src.doctor.about_models import look_at_hub, look_at_models
 from src.doctor.finding import Finding, Level
-from src.models.catalog.model_catalog import CLASSIFIER, EMBEDDING, RERANKER, ModelCard, WheelSource
+from src.models.catalog.model_catalog import CLASSIFIER, EMBEDDING, RERANKER, HubSource, ModelCard, WheelSource
+from src.models.download.hub import downloads_folder
+from src.models.download.hub_layout import HubLayout
 from src.models.prepare.cache import ModelCache, seal
 from tests.integration.loopback import closed_port
 from tests.unit.doctor.conftest import Situated
@@ -92,6 +94,37 @@ def test_offline_each_model_that_is_missing_says_what_serves_instead(situated: S
         assert found[name].level is Level.WARNING
         assert "HF_HUB_OFFLINE forbids" in found[name].fact
         assert "HF_HUB_OFFLINE=0" in found[name].remedy
+
+
+def test_a_hub_that_may_be_asked_comes_before_a_package(situated: Situated) -> None:
+    hub, package = (source.name for source in EMBEDDING.sources)
+    fact = told_of_models(situated, hf_hub_offline=False)["embedding"].fact
+    assert fact == f"not here; the first use fetches it from {hub} or, where that fails, makes it from {package}"
+
+
+def test_only_sources_of_the_precision_that_is_set_are_named(situated: Situated) -> None:
+    prebuilt, weights = (source.name for source in RERANKER.sources)
+    assert prebuilt in told_of_models(situated, hf_hub_offline=False)["reranker"].fact
+    fact = told_of_models(situated, hf_hub_offline=False, quantization="fp16")["reranker"].fact
+    assert fact == f"not here; the first use fetches it from {weights}"
+
+
+@pytest.mark.parametrize("number", [0, 1], ids=["the head of main", "a commit"])
+def test_what_was_downloaded_before_needs_no_hub(number: int, situated: Situated) -> None:
+    source = [source for source in RERANKER.sources if isinstance(source, HubSource)][number]
+    layout = HubLayout(downloads_folder(situated().settings.models_dir), source.repository)
+    commit = source.revision or "5" * 40
+    for file in source.files:
+        place = layout.file(commit, file.path)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(b"weights")
+    if source.revision is None:
+        assert told_of_models(situated, hf_hub_offline=True)["reranker"].level is Level.WARNING
+        (layout.root / "refs").mkdir()
+        (layout.root / "refs/main").write_text(commit)
+    found = told_of_models(situated, hf_hub_offline=True)["reranker"]
+    assert found.level is Level.NOTE
+    assert found.fact == f"not here; the first use makes it from {source.name}"
 
 
 @pytest.mark.usefixtures("_no_package")

@@ -75,7 +75,7 @@ def _contacted(diagnosis: Diagnosis) -> str:
 def _table(group: str, findings: list[Finding]) -> RenderableType:
     table = Table(box=box.SIMPLE, show_header=False, show_edge=False, pad_edge=False)
     table.add_column(no_wrap=True, width=7)
-    table.add_column(overflow="fold", width=16)
+    table.add_column(no_wrap=True, width=max(16, *(len(each.check) for each in findings)))
     table.add_column(overflow="fold")
     for each in findings:
         told = Text(each.fact)

@@ -59,9 +59,8 @@ def _schema(seen: Inspection) -> Finding:
         return note("schema", "it is empty; the service makes its tables when it starts")
     if seen.condition == "older":
         fact = f"revision {seen.revision}; this version upgrades it to {seen.known} when the service starts"
-        if seen.backend == "sqlite":
-            return note("schema", f"{fact}, and puts a copy of it beside it first")
-        return note("schema", fact, "Make a backup of it with the old version first: there is no other way back.")
+        kept = "a copy of it beside it" if seen.backend == "sqlite" else "a backup of it into DATA_DIR"
+        return note("schema", f"{fact}, and puts {kept} first")
     return ok("schema", f"revision {seen.revision}, the newest that this version knows")
 
 
@@ -131,7 +130,9 @@ def _content(seen: Inspection, situation: Situation) -> Iterator[Finding]:
 
 def _zones(seen: Inspection, situation: Situation) -> Iterator[Finding]:
     ours = situation.settings.tz
-    if ours and seen.time_zone and ours != seen.time_zone:
+    if ours and seen.time_zone == "UTC" and ours != "UTC":
+        yield ok("time zone", f"TZ is {ours} and counts; what was imported names UTC, or none")
+    elif ours and seen.time_zone and ours != seen.time_zone:
         yield note(
             "time zone",
             f"TZ is {ours}, the imported history's is {seen.time_zone}; TZ counts",

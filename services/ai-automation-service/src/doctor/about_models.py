@@ -71,8 +71,11 @@ def _corrupt(card: ModelCard, why: str) -> Finding:
 
 def _missing(card: ModelCard, situation: Situation, absence: Absence) -> Finding:
     fact = "not here"
+    sources = [source.name for source in card.sources if situation.settings.quantization in source.precisions]
     if here := absence.at_hand.get(card.name):
-        return note(card.name, f"{fact}; the first use makes it from {here}", f"{_FETCH} to have it now.")
+        asked = here != sources[0] and not situation.settings.hf_hub_offline
+        hub = f"fetches it from {sources[0]} or, where that fails, " if asked else ""
+        return note(card.name, f"{fact}; the first use {hub}makes it from {here}", f"{_FETCH} to have it now.")
     if situation.settings.hf_hub_offline:
         stand_in = absence.stand_in(card)
         return (warning if stand_in.serves else failed)(
@@ -80,8 +83,7 @@ def _missing(card: ModelCard, situation: Situation, absence: Absence) -> Finding
             f"{fact}, and HF_HUB_OFFLINE forbids to fetch it; {stand_in.method}",
             f"{_FETCH} with HF_HUB_OFFLINE=0, or copy MODELS_DIR from a machine that has it.",
         )
-    sources = ", ".join(source.name for source in card.sources)
-    return note(card.name, f"{fact}; the first use fetches it from {sources}", f"{_FETCH} to have it now.")
+    return note(card.name, f"{fact}; the first use fetches it from {', '.join(sources)}", f"{_FETCH} to have it now.")
 
 
 def look_at_hub(situation: Situation) -> Iterator[Finding]:

@@ -41,7 +41,7 @@ def _invalid(error: ServiceError, situation: Situation) -> Finding:
     name = str(error.about)
     given = situation.given.values.get(name, "")
     shown = given if re.fullmatch(r"-?\d{1,9}(\.\d+)?", given) and name not in (*_NEVER, *HIDDEN) else ""
-    said = f"{name} cannot be {shown or _size(given)}"
+    said = f"{name} cannot be {shown or (f'what it is set to ({len(given)} characters)' if given else 'empty')}"
     # What it takes is told with what was given in it, where the mistake is a part of the value.
     takes = re.split(r"['\"(]", error.remedy)[0].rstrip(" ;,.:") + "."
     return failed(name, f"{said}; the service does not start with it", takes)

@@ -78,9 +78,14 @@ def _file(setting: str, path: Path, situation: Situation) -> Iterator[Finding]:
     if not exists:
         above = existing(path)
         closed = not os.access(above, os.X_OK | os.R_OK)
-        why = f"{above} may not be entered ({whose(above)})" if closed else f"{above} is there, the rest is not"
+        empty = not closed and above.is_dir() and not any(above.iterdir())
+        why = "is empty" if empty else "is there, the rest is not"
+        why = f"may not be entered ({whose(above)})" if closed else why
+        made = " Docker makes a folder that is not there, empty." if empty and mount else ""
         yield failed(
-            "history", f"there is nothing at {shown}: {why}", f"Check the path as seen from the service.{mount}"
+            "history",
+            f"there is nothing at {shown}: {above} {why}",
+            f"Check the path as seen from the service.{mount}{made}",
         )
         return
     if path.is_dir():

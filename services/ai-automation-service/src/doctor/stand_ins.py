@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from src.models.catalog.model_catalog import HubSource, ModelCard, ModelCatalog, Role, load_catalog
+from src.models.download.expected import is_commit
 from src.models.download.hub import SourceFailed, downloads_folder
 from src.models.download.hub_layout import HubLayout
 from src.models.download.wheel import wheel_files
@@ -83,8 +83,7 @@ def _source_here(card: ModelCard, settings: Settings) -> str:
         if settings.quantization not in source.precisions:
             continue
         if isinstance(source, HubSource):
-            files = [file.path for file in source.files]
-            here = source.revision is not None and _downloaded(settings, source.repository, source.revision, files)
+            here = _downloaded(settings, source)
         else:
             try:
                 here = bool(wheel_files(source))
@@ -95,9 +94,11 @@ def _source_here(card: ModelCard, settings: Settings) -> str:
     return ""
 
 
-def _downloaded(settings: Settings, repository: str, revision: str, files: Iterable[str]) -> bool:
+def _downloaded(settings: Settings, source: HubSource) -> bool:
+    revision = source.revision or "main"
     try:
-        layout = HubLayout(downloads_folder(settings.models_dir), repository)
-        return all(layout.file(revision, file).is_file() for file in files)
+        layout = HubLayout(downloads_folder(settings.models_dir), source.repository)
+        commit = revision if is_commit(revision) else layout.commit(revision)
+        return commit is not None and all(layout.file(commit, file.path).is_file() for file in source.files)
     except (ValueError, OSError):
         return False  # what its download says of it, too
