@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import src.api.health
 import src.api.patterns
 from src.analysis.pipeline import DetectRequest
 from src.domain.patterns import Status
@@ -149,6 +150,34 @@ def test_run_now_shows_progress_and_then_the_result(drive: Drive, tmp_path: Path
         "disabled": True,
         "after": [KITCHEN.sentence, True, False],
     }
+
+
+def test_a_home_that_was_never_mined_is_told_what_to_set(drive: Drive, tmp_path: Path) -> None:
+    told = drive(world(tmp_path), """told.empty = text("#empty-what");""")
+    assert told["empty"] == "Set HA_URL and HA_TOKEN, or HISTORY, or import a file; then press “Run now”."
+
+
+def test_while_the_first_run_is_at_work_nobody_is_told_to_set_anything(drive: Drive, tmp_path: Path) -> None:
+    home = world(tmp_path)
+    home.runner.submit(DetectRequest(), trigger=RunTrigger.NIGHTLY)
+    told = drive(
+        home,
+        """
+        await until(() => !$("#progress").hidden);
+        told.empty = [text("#empty-title"), text("#empty-what")];
+        """,
+    )
+    assert told["empty"] == ["The first run is at work", ""]
+
+
+def test_a_disk_that_is_full_is_told_with_what_to_do(
+    drive: Drive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(src.api.health, "LEAST_FREE", 2**62)
+    told = drive(world(tmp_path, KITCHEN), """told.all = [text("#warnings"), text(".sentence")];""")
+    assert "MB free and needs" in told["all"][0]
+    assert told["all"][0].endswith("free or enlarge the volumes of DATA_DIR and MODELS_DIR.")
+    assert told["all"][1] == KITCHEN.sentence
 
 
 def test_why_there_is_no_more_is_told_when_it_is_opened(

@@ -227,7 +227,7 @@ class NoHistory(ServiceError):
     def __init__(self) -> None:
         super().__init__(
             "No history has been imported yet, so there is nothing to mine.",
-            "Name a history source in the request, set HISTORY, or run `python -m src.cli import FILE`.",
+            "Set HA_URL and HA_TOKEN, or HISTORY, run `python -m src.cli import FILE`, or name a file in the request.",
         )
 
 

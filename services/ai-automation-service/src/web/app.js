@@ -17,6 +17,8 @@ const state = {
   shortlists: [],
   latest: null,          // the last run that succeeded
   failed: null,          // the newest run, if it failed
+  running: false,        // whether the newest run is at work
+  unready: null,         // why the service cannot do its job, if it cannot
   listening: null,       // how listening to Home Assistant goes, where there is one
 };
 
@@ -76,16 +78,31 @@ async function loadRuns() {
   const isNew = runs.latest_success?.id !== state.latest?.id;
   state.latest = runs.latest_success;
   state.failed = newest?.state === "failed" ? newest : null;
+  state.running = newest?.state === "running";
   at("schedule").textContent = [lastRun(runs.latest_success), runs.next_nightly && `Next run ${moment(runs.next_nightly)}`]
     .filter(Boolean).join("  ·  ");
   if (isNew && state.latest) state.shortlists = (await ask(`runs/${encodeURIComponent(state.latest.id)}`)).shortlists;
-  state.listening = (await ask("health/ready").catch(() => null))?.home_assistant ?? null;
+  await lookAtReadiness();
   at("whys").hidden = !state.latest;
   if (isNew) at("whys").open = false;
   drawInterests();
   drawWarnings();
   drawMade();
   return newest;
+}
+
+/** What the service says of itself; where it is not ready the same findings come with the refusal. */
+async function lookAtReadiness() {
+  let found = null;
+  state.unready = null;
+  try {
+    found = await ask("health/ready");
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    state.unready = error.problem;
+    found = error.problem.checks;
+  }
+  state.listening = found?.home_assistant ?? null;
 }
 
 function lastRun(run) {
@@ -172,9 +189,10 @@ function drawInterests() {
   at("interests").replaceChildren(pill("everything", { name: "all" }), ...interests);
 }
 
-/** What people should know: why nothing is heard from Home Assistant, a zone a run assumed, a model it did without. */
+/** What people should know: a full disk, why Home Assistant is not heard, a zone a run assumed, a model it did without. */
 function drawWarnings() {
-  const warnings = [state.listening?.last_error, ...(state.latest?.inputs.warnings ?? [])].filter(Boolean);
+  const unready = state.unready && [state.unready.detail, state.unready.remedy].filter(Boolean).join(" ");
+  const warnings = [unready, state.listening?.last_error, ...(state.latest?.inputs.warnings ?? [])].filter(Boolean);
   at("warnings").hidden = warnings.length === 0;
   at("warnings").replaceChildren(...warnings.map((warning) => element("li", warning)));
 }
@@ -196,9 +214,12 @@ function drawEmpty(empty) {
   };
   if (state.failed && !state.latest) {
     say("The last run did not succeed", state.failed.error?.message ?? "", state.failed.error?.remedy ?? "");
+  } else if (!state.latest && state.running) {
+    say("The first run is at work", "What it finds appears here when it is done.", "");
   } else if (!state.latest) {
     say("Nothing was mined yet", "Routines appear after the first run over this home's history.",
-      "Set HISTORY to Home Assistant's database or import a file, then press “Run now”.");
+      state.listening ? "Press “Run now”, or wait for the next run."
+        : "Set HA_URL and HA_TOKEN, or HISTORY, or import a file; then press “Run now”.");
   } else if (at("kind").value || at("status").value || state.view.name !== "all") {
     say("Nothing matches", "No routine fits what was chosen above.", "Choose “everything”, all kinds and all states to see what there is.");
   } else {

@@ -1,1 +1,1 @@
-"""Source weights to OpenVINO graphs. Runs in the preparing child process; serving loads none of it but ``compact``."""
+"""Source weights to OpenVINO graphs. Runs in the preparing child process alone; serving loads none of it."""
