@@ -129,7 +129,7 @@ def test_without_room_for_the_way_back_nothing_is_upgraded(tmp_path: Path, monke
     before = dump_of(path)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=10_000_000))
 
-    with pytest.raises(NoRoom, match=r"home\.db\.0005\.backup.*has 10 MB free") as refused:
+    with pytest.raises(NoRoom, match=rf"home\.db\.0005\.backup: {tmp_path} has 10 MB free") as refused:
         Store.open(f"sqlite:///{path}")
 
     assert refused.value.missing > 0

@@ -7,6 +7,7 @@ import logging
 import signal
 import socket
 
+from src.box.memory import available_memory
 from src.commands.ending import Ending
 from src.errors import AddressTaken, InvalidSetting, ServiceError
 from src.logging_setup import configure_logging
@@ -15,6 +16,7 @@ from src.terminal import Terminal
 
 logger = logging.getLogger(__name__)
 
+LEAST_MEMORY = 256 << 20  # bytes; at rest it holds half of them
 GRACE = 2  # seconds that open requests get to finish once a stop is asked for
 
 
@@ -50,7 +52,16 @@ def serve(terminal: Terminal, *, host: str | None, port: int | None) -> None:
     settings = load_settings(**overrides)
     with bind(settings.host, settings.port) as held:
         configure_logging(settings.log_level, settings.secrets)
+        _look_at_memory()
         serve_on(held, settings, terminal)
+
+
+def _look_at_memory() -> None:
+    """Say it before it is too late: who is killed for memory says nothing."""
+    limit = available_memory()
+    if limit is not None and limit < LEAST_MEMORY:
+        sizes = {"bytes": limit, "least": LEAST_MEMORY}
+        logger.warning("little_memory", extra={**sizes, "remedy": "give the container more: MEMORY_LIMIT=1G"})
 
 
 def serve_on(held: socket.socket, settings: Settings, terminal: Terminal) -> None:

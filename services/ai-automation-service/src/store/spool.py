@@ -13,6 +13,7 @@ from uuid import uuid4
 from src.box.disk import flush
 from src.errors import NoRoom
 
+_UNFINISHED = ".part"
 _SPARE = 16 << 20  # bytes that are left to whoever else writes to the disk
 
 
@@ -39,7 +40,7 @@ def spool(folder: Path, name: str) -> Iterator[Path]:
 def _made(folder: Path, name: str) -> tuple[Path, int]:
     """A new folder and its lock, which goes with the process."""
     while True:
-        made = folder / f".{name}.{uuid4().hex}.part"
+        made = folder / f".{name}.{uuid4().hex}{_UNFINISHED}"
         made.mkdir(mode=0o700)
         held = os.open(made, os.O_RDONLY | os.O_DIRECTORY)
         fcntl.flock(held, fcntl.LOCK_EX)
@@ -50,7 +51,7 @@ def _made(folder: Path, name: str) -> tuple[Path, int]:
 
 def _sweep(folder: Path, name: str) -> None:
     """Remove what killed processes left; the lock of a process that died is free."""
-    for left in folder.glob(f".{_literal(name)}.*.part"):
+    for left in folder.glob(f".{_literal(name)}.*{_UNFINISHED}"):
         with suppress(OSError):
             held = os.open(left, os.O_RDONLY | os.O_DIRECTORY)
             try:
@@ -69,7 +70,8 @@ def check_room(folder: Path, needed: int, what: str) -> None:
     """Raises NoRoom: fewer than ``needed`` bytes, and some to spare, are free on the folder's disk."""
     free = shutil.disk_usage(folder).free
     if free < needed + _SPARE:
-        raise NoRoom(what, folder, needed + _SPARE, free)
+        ours = folder.name.startswith(".") and folder.suffix == _UNFINISHED
+        raise NoRoom(what, folder.parent if ours else folder, needed + _SPARE, free)
 
 
 def put_in_place(made: Path, target: Path) -> None:

@@ -2,7 +2,7 @@
 
 import { card } from "./card.js";
 import { drawDay } from "./day.js";
-import { element } from "./element.js";
+import { element, told } from "./element.js";
 import { whyItems } from "./whys.js";
 import { STAGES, moment, number, percent } from "./words.js";
 
@@ -56,7 +56,7 @@ function notice(problem) {
   const close = element("button", "Close");
   close.type = "button";
   close.addEventListener("click", () => notice(null));
-  box.append(element("strong", problem.detail), element("span", problem.remedy ?? ""), close);
+  box.append(element("strong", problem.detail), told("span", problem.remedy ?? ""), close);
 }
 
 /** Runs a piece of work and tells of what it was refused. */
@@ -194,7 +194,7 @@ function drawWarnings() {
   const unready = state.unready && [state.unready.detail, state.unready.remedy].filter(Boolean).join(" ");
   const warnings = [unready, state.listening?.last_error, ...(state.latest?.inputs.warnings ?? [])].filter(Boolean);
   at("warnings").hidden = warnings.length === 0;
-  at("warnings").replaceChildren(...warnings.map((warning) => element("li", warning)));
+  at("warnings").replaceChildren(...warnings.map((warning) => told("li", warning)));
 }
 
 function drawMade() {

@@ -6,3 +6,10 @@ export function element(name, text, className) {
   if (className) made.className = className;
   return made;
 }
+
+/** A sentence of the service; what stands between its backticks is to be typed. */
+export function told(name, text) {
+  const made = element(name);
+  made.append(...text.split("`").map((part, index) => index % 2 ? element("code", part) : part));
+  return made;
+}
