@@ -108,7 +108,7 @@ def require_engine() -> None:
         raise NotMeasured("there is no docker command")
     for command, what in (
         (("info",), "no Docker engine answers"),
-        (("image", "inspect", IMAGE), f"there is no {IMAGE}"),
+        (("image", "inspect", IMAGE), f"there is no {IMAGE}: docker compose build"),
     ):
         if subprocess.run(["docker", *command], capture_output=True, check=False).returncode != 0:
             raise NotMeasured(what)
