@@ -12,6 +12,19 @@ from multiprocessing.context import ForkServerProcess
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine, event
+
+# What a program does to files, as the interpreter tells it: https://docs.python.org/3/library/audit_events.html
+_FILE_STEPS = {
+    "open",
+    "os.rename",
+    "os.mkdir",
+    "os.rmdir",
+    "os.remove",
+    "os.chmod",
+    "shutil.rmtree",
+    "sqlite3.connect",
+}
 
 CONTEXT = multiprocessing.get_context("forkserver")
 PATIENCE = 60.0  # seconds until a child counts as hanging
@@ -41,3 +54,21 @@ def exit_code(process: ForkServerProcess) -> int | None:
     process.join()
     process.close()
     return code
+
+
+def kill_at(moment: int, folder: str) -> None:
+    """Have this process kill itself right before its so manieth statement or step with a file there; 0: never."""
+    left = [moment]
+
+    def count(*_: object) -> None:
+        left[0] -= 1
+        if left[0] == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def heard(name: str, about: tuple[Any, ...]) -> None:
+        if name in _FILE_STEPS and folder in str(about[0]).removeprefix("file:"):
+            count()
+
+    event.listen(Engine, "before_cursor_execute", count)
+    event.listen(Engine, "commit", count)
+    sys.addaudithook(heard)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -14,18 +13,16 @@ from collections.abc import Iterator
 from contextlib import closing
 from multiprocessing.synchronize import Event as Flag
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import Engine, event
 
 from src import cli
 from src.errors import StoreError
 from src.store import Store
 from src.store.database import Database
 from src.store.way_back import Shelf
-from tests.integration.forked import CONTEXT, KILLED, PATIENCE, exit_code, importable, started
+from tests.integration.forked import CONTEXT, KILLED, PATIENCE, exit_code, importable, kill_at, started
 from tests.unit.store.postgresql import Server, private_server
 from tests.unit.store.test_backing_up import rows
 from tests.unit.store.test_upgrading import EARLIER
@@ -34,8 +31,6 @@ from tests.unit.store.whole_home import whole_home
 from tests.unit.store.worlds import busy_home
 
 CONTEXT.set_forkserver_preload(["src.cli", "src.commands.restore"])
-# What a program does to files, as the interpreter tells it: https://docs.python.org/3/library/audit_events.html
-FILE_EVENTS = {"open", "os.rename", "os.mkdir", "os.rmdir", "os.remove", "os.chmod", "shutil.rmtree", "sqlite3.connect"}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -53,21 +48,7 @@ def server() -> Iterator[Server]:
 def command(environment: dict[str, str], arguments: list[str], moment: int = 0) -> None:
     """One command; the process kills itself right before its so manieth statement or step with a file."""
     os.environ.update(environment)
-    left = [moment]
-
-    def count(*_: object) -> None:
-        left[0] -= 1
-        if left[0] == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    def heard(name: str, about: tuple[Any, ...]) -> None:
-        ours = name in FILE_EVENTS and environment["DATA_DIR"] in str(about[0]).removeprefix("file:")
-        if ours:
-            count()
-
-    event.listen(Engine, "before_cursor_execute", count)
-    event.listen(Engine, "commit", count)
-    sys.addaudithook(heard)
+    kill_at(moment, environment["DATA_DIR"])
     sys.exit(cli.main(arguments))
 
 

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import itertools
-import os
-import signal
-import sys
 from collections.abc import Iterator
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
-from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
 
 from src.store import Store
 from src.store.archive import read_archive
 from src.store.database import Database
 from src.store.way_back import Shelf
-from tests.integration.forked import CONTEXT, KILLED, PATIENCE, exit_code, importable, started
-from tests.integration.test_backup_processes import FILE_EVENTS, left_over, moments
+from tests.integration.forked import CONTEXT, KILLED, PATIENCE, exit_code, importable, kill_at, started
+from tests.integration.test_backup_processes import left_over, moments
 from tests.unit.store.postgresql import Server, private_server
 from tests.unit.store.test_upgrading import EARLIER, NEWEST, database_of
 from tests.unit.store.test_way_back_of_a_server import Held, held, on_server
@@ -77,22 +72,9 @@ def old(tmp_path: Path, request: pytest.FixtureRequest) -> Old:
 
 def upgrade(url: str, data: str, barrier: Barrier | None, moment: int = 0) -> None:
     """Open the store; the process kills itself right before its so manieth statement or step with a file."""
-    left = [moment]
-
-    def count(*_: object) -> None:
-        left[0] -= 1
-        if left[0] == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    def heard(name: str, about: tuple[Any, ...]) -> None:
-        if name in FILE_EVENTS and data in str(about[0]).removeprefix("file:"):
-            count()
-
     if barrier is not None:
         barrier.wait(PATIENCE)
-    event.listen(Engine, "before_cursor_execute", count)
-    event.listen(Engine, "commit", count)
-    sys.addaudithook(heard)
+    kill_at(moment, data)
     Store.open(url, Shelf(Path(data), "")).close()
 
 
